@@ -1,0 +1,1 @@
+"""Frontdesk: a customer-service chatbot. Start reading in turn.py."""

@@ -1,0 +1,1 @@
+"""The log of turns and the live state of conversations."""

@@ -1,0 +1,1 @@
+"""The assistant's domain and rules, in Rasa's formats."""

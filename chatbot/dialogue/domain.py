@@ -1,0 +1,118 @@
+"""The assistant's domain, from Rasa's `domain.yml`: intents, slots, forms, responses, actions.
+
+Format: https://rasa.com/docs/rasa/domain
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chatbot.errors import ProjectError
+from chatbot.messages import Button, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One wording of a response. conditions: slot values under which it may be used."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    image: str = ""
+    conditions: Mapping[str, Slot] | None = None
+
+    def fits(self, slots: Mapping[str, Slot]) -> bool:
+        """Whether every condition holds."""
+        return all(slots.get(name) == value for name, value in (self.conditions or {}).items())
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Where a slot gets its value: an entity; '' for active_loop means in any situation."""
+
+    entity: str
+    active_loop: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Everything the assistant can hear, remember, ask and say."""
+
+    intents: tuple[str, ...]
+    slots: Mapping[str, tuple[Mapped, ...]]
+    forms: Mapping[str, tuple[str, ...]]
+    responses: Mapping[str, tuple[Variant, ...]]
+    actions: tuple[str, ...]
+
+    def has_step(self, name: str) -> bool:
+        """Whether a rule may name it."""
+        return name in self.responses or name in self.forms or name in self.actions
+
+
+SECTIONS = {"version", "intents", "entities", "slots", "forms", "responses", "actions", "session_config"}
+
+
+def read_yaml(path: Path) -> Mapping[str, Any]:
+    """A YAML mapping. Raises ProjectError naming file and line."""
+    try:
+        value = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{path}: cannot be read ({error}).") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise ProjectError(f"{path.name}{line}: is no YAML: {getattr(error, 'problem', error)}.") from error
+    if not isinstance(value, dict):
+        raise ProjectError(f"{path.name}: a mapping is expected, got {type(value).__name__}.")
+    return value
+
+
+def read_domain(path: Path) -> Domain:
+    """The domain of a file. Raises ProjectError for a section or a key that is not supported, by name."""
+    raw = read_yaml(path)
+    unknown = sorted(set(raw) - SECTIONS)
+    if unknown:
+        raise ProjectError(
+            f"{path.name}: section {', '.join(unknown)} is not supported; known are {', '.join(sorted(SECTIONS))}."
+        )
+    try:
+        return Domain(
+            intents=tuple(next(iter(item)) if isinstance(item, dict) else str(item) for item in raw.get("intents", [])),
+            slots={name: read_mappings(name, body or {}) for name, body in raw.get("slots", {}).items()},
+            forms={name: tuple((body or {}).get("required_slots", [])) for name, body in raw.get("forms", {}).items()},
+            responses={name: read_variants(name, body) for name, body in raw.get("responses", {}).items()},
+            actions=tuple(str(name) for name in raw.get("actions", [])),
+        )
+    except (TypeError, AttributeError, KeyError) as error:
+        raise ProjectError(f"{path.name}: a section is not of Rasa's shape ({error}).") from error
+
+
+def read_mappings(slot: str, body: Mapping[str, Any]) -> tuple[Mapped, ...]:
+    """The slot's mappings. Raises ProjectError for a type that is not supported."""
+    found = []
+    for mapping in body.get("mappings", []):
+        if mapping["type"] == "custom":
+            continue
+        if mapping["type"] != "from_entity":
+            raise ProjectError(
+                f"Slot '{slot}': mapping '{mapping['type']}' is not supported; allowed: from_entity, custom."
+            )
+        loops = [condition.get("active_loop", "") for condition in mapping.get("conditions", [])] or [""]
+        found += [Mapped(str(mapping["entity"]), str(loop)) for loop in loops]
+    return tuple(found)
+
+
+def read_variants(name: str, body: list[Mapping[str, Any]]) -> tuple[Variant, ...]:
+    """The wordings of a response. Raises ProjectError if one has no text."""
+    found = []
+    for raw in body:
+        if not str(raw.get("text") or "").strip():
+            raise ProjectError(f"Response '{name}': a variant has no text.")
+        conditions = {str(c["name"]): c["value"] for c in raw.get("condition", []) if c.get("type") == "slot"}
+        buttons = tuple(Button(str(b["title"]), str(b["payload"])) for b in raw.get("buttons", []))
+        found.append(Variant(str(raw["text"]).strip(), buttons, str(raw.get("image", "")), conditions))
+    return tuple(found)

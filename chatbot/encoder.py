@@ -1,0 +1,100 @@
+"""Text in, vectors out: onnxruntime and tokenizers. The only inference code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
+
+from chatbot.errors import ModelError
+from chatbot.models.folder import ENCODER_FILES, check, read_card
+
+Floats = NDArray[np.float32]
+BATCH = 32
+"""Texts a batch: beyond this a batch of short questions gains nothing on a CPU."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What the graph says of n texts. vectors: shape (n, dim), L2-normalised. logits: shape (n, labels) or (n, 0)."""
+
+    vectors: Floats
+    logits: Floats
+
+
+class OnnxEncoder:
+    """One graph with its tokenizer. Safe to call from several threads."""
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        """threads: that one call may use. Raises ModelError if the folder is incomplete or damaged."""
+        check(folder, ENCODER_FILES)
+        self.card = read_card(folder)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Spinning threads cost tens of milliseconds as soon as anything else runs on the machine.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self.session = onnxruntime.InferenceSession(
+                str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+            self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:
+            raise ModelError(f"{folder}: cannot be loaded ({error}). Train again: chatbot train") from error
+        self.tokenizer.enable_truncation(self.card.max_length)
+        self.tokenizer.no_padding()
+        self.outputs = [output.name for output in self.session.get_outputs()]
+        self.inputs = {value.name for value in self.session.get_inputs()}
+
+    @property
+    def name(self) -> str:
+        """Name and version of the weights."""
+        return self.card.name
+
+    @property
+    def dim(self) -> int:
+        """Length of one vector."""
+        return self.card.dim
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """float32, shape (len(texts), dim), each row L2-normalised, in the order of the texts."""
+        return self.run(texts).vectors
+
+    def run(self, texts: Sequence[str]) -> Encoded:
+        """Vectors and logits of the texts, computed in batches of similar length."""
+        tokens = self.tokenizer.encode_batch([self.card.prefix + text for text in texts])
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        logits = np.zeros((len(texts), self.labels), np.float32)
+        for batch in by_length(tokens):
+            answer = dict(zip(self.outputs, self.session.run(None, self.feed([tokens[i] for i in batch])), strict=True))
+            vectors[batch] = answer["sentence_embedding"]
+            if self.labels:
+                logits[batch] = answer["logits"]
+        return Encoded(vectors, logits)
+
+    @property
+    def labels(self) -> int:
+        """How many logits the graph gives; 0 for a sentence encoder."""
+        return int(self.session.get_outputs()[self.outputs.index("logits")].shape[1]) if "logits" in self.outputs else 0
+
+    def feed(self, tokens: Sequence[Encoding]) -> dict[str, NDArray[np.int64]]:
+        """Token ids and attention mask, int64, shape (batch, longest), padded with 0 (the mask hides it)."""
+        longest = max(len(one.ids) for one in tokens)
+        ids = np.zeros((len(tokens), longest), np.int64)
+        mask = np.zeros((len(tokens), longest), np.int64)
+        for row, one in enumerate(tokens):
+            ids[row, : len(one.ids)] = one.ids
+            mask[row, : len(one.ids)] = 1
+        return {"input_ids": ids, "attention_mask": mask}
+
+
+def by_length(tokens: Sequence[Encoding]) -> Iterator[list[int]]:
+    """Indices in batches, longest first, so that a batch pads little."""
+    order = sorted(range(len(tokens)), key=lambda index: -len(tokens[index].ids))
+    for start in range(0, len(order), BATCH):
+        yield order[start : start + BATCH]

@@ -1,0 +1,1 @@
+"""One responder a file: a step in, replies and events out."""

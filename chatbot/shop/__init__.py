@@ -1,0 +1,1 @@
+"""The demo shop's assistant: domain, rules, actions, orders."""

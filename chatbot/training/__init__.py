@@ -1,0 +1,1 @@
+"""Examples in, model folder out. Nothing here is imported by serving."""

@@ -1,0 +1,124 @@
+"""The network that is fine-tuned: a BERT encoder, mean pooling, and a cosine head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import AutoModel, AutoTokenizer
+
+from chatbot.errors import BaseModelError
+
+BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """input_ids, attention_mask: int64, shape (batch, longest)."""
+
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+
+
+class Network(nn.Module):
+    """Tokens in; `sentence_embedding` and `logits` out.
+
+    sentence_embedding, shape (batch, dim): mean over the attention mask, less the mean of the training texts, L2-normalised.
+    The mean is taken away because the vectors of some encoders (E5) lie in one narrow cone, where every cosine is near 1
+    (Mu and Viswanath 2018, "All-but-the-Top").
+    logits, shape (batch, labels): scaled cosines to one learned vector a label (Gidaris and Komodakis 2018), initialised
+    with the class means, so that training starts from a nearest-centroid classifier and not from noise.
+    """
+
+    def __init__(self, encoder: nn.Module, dim: int, labels: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.register_buffer("mean", torch.zeros(dim))
+        self.labels = nn.Parameter(torch.zeros(labels, dim))
+        self.bias = nn.Parameter(torch.zeros(labels))
+        self.scale = nn.Parameter(torch.tensor(SCALE))
+
+    def pooled(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Mean of the last hidden states over the tokens that are not padding; shape (batch, dim)."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        return (hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """sentence_embedding and logits."""
+        vectors = functional.normalize(self.pooled(input_ids, attention_mask) - self.mean, dim=-1)
+        return vectors, self.scale * vectors @ functional.normalize(self.labels, dim=-1).T + self.bias
+
+    def start_from(self, pooled: torch.Tensor, targets: torch.Tensor) -> None:
+        """Mean and class means from the training texts. pooled: shape (n, dim); targets: int64, shape (n,)."""
+        with torch.no_grad():
+            self.mean.copy_(pooled.mean(0))
+            vectors = functional.normalize(pooled - self.mean, dim=-1)
+            for label in range(len(self.labels)):
+                members = vectors[targets == label]
+                if len(members):
+                    self.labels[label] = members.mean(0)
+
+
+SCALE = 16.0
+"""Where the learned scale begins: cosines of two classes differ by some tenths, a softmax needs some units."""
+
+
+class TextReader:
+    """A checkpoint's tokenizer with its prefix."""
+
+    def __init__(self, folder: Path, prefix: str, max_length: int) -> None:
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), use_fast=True)
+        if not self.tokenizer.is_fast:
+            raise BaseModelError(f"{folder}: has no fast tokenizer (tokenizer.json); serving needs one.")
+        self.prefix, self.max_length = prefix, max_length
+
+    def __call__(self, texts: Sequence[str], device: torch.device) -> Tokens:
+        """The texts, padded to the longest of them."""
+        batch = self.tokenizer(
+            [self.prefix + text for text in texts],
+            padding=True,
+            truncation=True,
+            max_length=self.max_length,
+            return_tensors="pt",
+        )
+        return Tokens(batch["input_ids"].to(device), batch["attention_mask"].to(device))
+
+
+def load_encoder(folder: Path) -> nn.Module:
+    """The checkpoint's encoder in float32, its word and position embeddings frozen.
+
+    Frozen: a shop's few texts touch a fraction of the vocabulary; moving only those rows away from the rest helps nobody,
+    and costs a third of the time. Raises BaseModelError if the folder cannot be loaded.
+    """
+    try:
+        encoder: nn.Module = AutoModel.from_pretrained(str(folder), dtype=torch.float32, add_pooling_layer=False)
+    except TypeError:
+        encoder = AutoModel.from_pretrained(str(folder), dtype=torch.float32)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BaseModelError(f"{folder}: cannot be loaded as a base model ({error}).") from error
+    for parameter in encoder.get_input_embeddings().parameters():  # type: ignore[operator]
+        parameter.requires_grad = False
+    return encoder
+
+
+def apply(
+    network: Network, reader: TextReader, texts: Sequence[str]
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Pooled hidden states, sentence embeddings and logits of all texts, on the CPU, without gradients, in eval mode."""
+    network.eval()
+    device = network.scale.device
+    rows: list[tuple[torch.Tensor, ...]] = []
+    with torch.no_grad():
+        for start in range(0, len(texts), BATCH):
+            tokens = reader(texts[start : start + BATCH], device)
+            pooled = network.pooled(tokens.input_ids, tokens.attention_mask)
+            vectors, logits = network(tokens.input_ids, tokens.attention_mask)
+            rows.append((pooled.cpu(), vectors.cpu(), logits.cpu()))
+    pooled, vectors, logits = (torch.cat(column) for column in zip(*rows, strict=True))
+    return pooled, vectors, logits

@@ -1,0 +1,66 @@
+"""The whole way of a message. Start reading here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from chatbot.deciding import Policy, decide
+from chatbot.messages import Evidence, Message, Outcome, Reply, State, Step, StepKind
+
+Responder = Callable[[Step, Evidence, State], Outcome]
+"""A step in, what the bot says and the events that follow out."""
+
+
+class Turn(Protocol):
+    """One turn while it is answered. repeated: this message id was answered before; reply holds that answer."""
+
+    @property
+    def repeated(self) -> bool: ...
+
+    @property
+    def state(self) -> State: ...
+
+    @property
+    def reply(self) -> Reply: ...
+
+    def begin(self, evidence: Evidence) -> None:
+        """What was understood is kept with the turn, and the next state begins."""
+
+    def take(self, step: Step, outcome: Outcome) -> None:
+        """Replies out, events into the next state."""
+
+
+class Conversations(Protocol):
+    """Keeps turns of one conversation apart and in order."""
+
+    def turn(self, message: Message) -> AbstractContextManager[Turn]:
+        """One at a time per conversation; what was taken is written when the block ends, all or nothing."""
+
+
+class Assistant:
+    """Understands, decides, responds, remembers."""
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        understand: Callable[[Message, State], Evidence],
+        policy: Policy,
+        responders: Mapping[StepKind, Responder],
+    ) -> None:
+        self.conversations = conversations
+        self.understand = understand
+        self.policy = policy
+        self.responders = responders
+
+    def answer(self, message: Message) -> Reply:
+        """The reply to one message; the same message id again gets the same reply, and nothing is done twice."""
+        with self.conversations.turn(message) as turn:
+            if turn.repeated:
+                return turn.reply
+            evidence = self.understand(message, turn.state)
+            turn.begin(evidence)
+            while (step := decide(evidence, turn.state, self.policy)).kind != "listen":
+                turn.take(step, self.responders[step.kind](step, evidence, turn.state))
+            return turn.reply

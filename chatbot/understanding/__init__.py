@@ -1,0 +1,1 @@
+"""Evidence about one message: masking, language, intents, entities."""

@@ -1,0 +1,37 @@
+"""The intent classifier: a model folder behind one method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from chatbot.encoder import Floats, OnnxEncoder
+from chatbot.messages import Intent
+from chatbot.models.folder import CLASSIFIER_FILES, check, read_json, read_labels
+from chatbot.understanding.masking import Masker
+
+
+class IntentClassifier:
+    """What a model folder says of texts. Safe to call from several threads."""
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        """Raises ModelError if the folder is incomplete or damaged."""
+        check(folder, CLASSIFIER_FILES)
+        self.version = folder.name
+        self.labels = read_labels(folder)
+        self.encoder = OnnxEncoder(folder, threads)
+        self.masker = Masker(read_json(folder / "masking.json")["patterns"])
+
+    def probabilities(self, masked: Sequence[str]) -> Floats:
+        """Calibrated probabilities of the labels; shape (len(masked), len(labels.intents)). The texts are masked ones."""
+        logits = self.encoder.run(masked).logits / self.labels.temperature
+        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
+        return shares
+
+    def classify(self, masked: str) -> tuple[Intent, ...]:
+        """All intents, best first."""
+        shares = self.probabilities([masked])[0]
+        return tuple(Intent(self.labels.intents[i], float(shares[i])) for i in np.argsort(-shares))

@@ -1,0 +1,27 @@
+"""A customer's text as everything else reads it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_CHARACTERS = 2000
+"""The longest message that is taken; the chat page says so before sending."""
+
+SPACES = re.compile(r"\s+")
+
+
+def normalised(text: str) -> str:
+    """NFKC (full-width forms become half-width), no control, zero-width or direction marks, white space folded.
+
+    Never raises; the result may be empty. Longer than MAX_CHARACTERS is cut.
+    Source of NFKC: Unicode Standard Annex 15.
+    """
+    folded = unicodedata.normalize("NFKC", text[: 2 * MAX_CHARACTERS])
+    seen = "".join(char if not is_invisible(char) else " " if char in "\n\r\t" else "" for char in folded)
+    return SPACES.sub(" ", seen).strip()[:MAX_CHARACTERS]
+
+
+def is_invisible(char: str) -> bool:
+    """Control, format (zero-width joiners apart, which emoji need), surrogate and private characters."""
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") and char != "\u200d"

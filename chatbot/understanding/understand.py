@@ -1,0 +1,90 @@
+"""One message in, all that is known about it out."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Protocol, TypeVar, cast
+
+from chatbot.messages import Evidence, Language, Message, State
+from chatbot.understanding.intents import IntentClassifier
+from chatbot.understanding.text import normalised
+from knowledge_base.pairs import Hit
+from training_data.examples import language_of
+
+COMMAND = re.compile(r"/(?P<intent>[a-z][a-z0-9_]*)(?P<values>\{.*\})?")
+"""What a button sends: Rasa's payload `/intent` or `/intent{"entity": "value"}`."""
+NEAREST = 5
+SHORT = 4
+"""Letters: up to so many Latin ones do not make a Chinese conversation English."""
+T = TypeVar("T")
+
+
+class Knowledge(Protocol):
+    """The stored answers."""
+
+    @property
+    def version(self) -> str: ...
+
+    def search(self, text: str, language: str | None = None, category: str | None = None, k: int = 5) -> list[Hit]: ...
+
+
+class Understanding:
+    """The classifier and the search run at the same time, each on its own core."""
+
+    def __init__(self, classifier: IntentClassifier, knowledge: Knowledge, intents: tuple[str, ...]) -> None:
+        """intents: those that a button may name."""
+        self.classifier, self.knowledge, self.intents = classifier, knowledge, intents
+        self.masker = classifier.masker
+        self.beside = ThreadPoolExecutor(thread_name_prefix="search")
+
+    def __call__(self, message: Message, state: State) -> Evidence:
+        """The evidence of one message. Never raises for what a customer wrote."""
+        began = time.perf_counter()
+        text = normalised(message.text)
+        pressed = COMMAND.fullmatch(text)
+        command = pressed["intent"] if pressed and pressed["intent"] in self.intents else ""
+        known = Evidence(
+            text=text,
+            masked=self.masker.masked(text),
+            language=usual(message, state) if command else spoken(text, message, state),
+            entities=self.masker.entities(text),
+            command=command,
+            model=self.classifier.version,
+            index=self.knowledge.version,
+            milliseconds={"read": elapsed(began)},
+        )
+        return known if command or not text or state.held_by else self.looked_up(known)
+
+    def looked_up(self, known: Evidence) -> Evidence:
+        """The evidence with intents and hits."""
+        searching = self.beside.submit(timed, lambda: self.knowledge.search(known.text, known.language, k=NEAREST))
+        intents, classify = timed(lambda: self.classifier.classify(known.masked))
+        hits, search = searching.result()
+        times = {**known.milliseconds, "classify": classify, "search": search}
+        return replace(known, intents=intents, hits=tuple(hits), milliseconds=times)
+
+
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    """What the work gave, and its milliseconds."""
+    began = time.perf_counter()
+    return work(), elapsed(began)
+
+
+def elapsed(began: float) -> float:
+    """Milliseconds since."""
+    return round((time.perf_counter() - began) * 1000, 2)
+
+
+def spoken(text: str, message: Message, state: State) -> Language:
+    """The language of the message; the usual one where a few Latin letters tell nothing, as in "ok" or "100234"."""
+    told = cast(Language, language_of(text))
+    return told if told == "zh" or sum(char.isalpha() for char in text) > SHORT else usual(message, state)
+
+
+def usual(message: Message, state: State) -> Language:
+    """The conversation's language so far; at its start the page's."""
+    return state.language if state.turn else (message.language or "en")

@@ -1,0 +1,64 @@
+"""The web app: what lies at which address, and what every response carries. HTTP only; it knows no assistant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse
+
+from chatbot.messages import Language
+from chatbot.web.chat_page import NO_STARTERS, Chat, chat_head, chat_page
+from chatbot.web.gradio_page import GradioPage, SafeHeaders
+
+# Named, so that gradio's default theme does not bring fonts of its own; chat.css says what the page really uses.
+THEME = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+
+
+def create_app(
+    chat: Chat,
+    *,
+    shop_name: Mapping[Language, str],
+    storage_secret: str,
+    status: Callable[[], Mapping[str, str]],
+    starters: Mapping[Language, Sequence[str]] = NO_STARTERS,
+    embed_origins: Sequence[str] = (),
+) -> FastAPI:
+    """The customers' page at /chat/, /status, and / leading to the page.
+
+    status: what /status says beside "ok", asked at each request: {"model": ..., "index": ...}. starters: questions
+    offered before the first message. embed_origins: other sites that may show the page in a frame.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)  # /docs would load scripts from another host
+    app.add_middleware(GradioPage, prefix="/chat", head=chat_head(shop_name), embed_origins=embed_origins)
+    app.add_middleware(SafeHeaders)  # added last: outermost, so that refusals carry the headers too
+
+    @app.get("/")
+    @app.get("/chat")  # gradio's mount answers 404 without the slash
+    def to_chat(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/chat/", 307)
+
+    @app.get("/status")
+    def status_now() -> dict[str, str]:
+        return {"status": "ok", **status()}
+
+    return _with_page(app, chat_page(chat, shop_name, storage_secret, starters), "/chat")
+
+
+def _with_page(app: FastAPI, page: gr.Blocks, path: str) -> FastAPI:
+    """The page mounted with everything off that a public page has no use for."""
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        page,
+        path,
+        theme=THEME,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+    )
+    return mounted

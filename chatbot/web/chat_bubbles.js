@@ -1,0 +1,142 @@
+// The page's pieces. Every word of a customer, of staff and of the bot becomes a text node: nothing is parsed as HTML.
+// `element`, `props`, `server`, `trigger`, `watch` are given by gr.HTML (js_on_load); chat.js follows in the same scope.
+"use strict";
+
+const page = element.querySelector("#frontdesk");
+const find = (selector) => page.querySelector(selector);
+let language = "en";
+
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== false) node.setAttribute(name, value);
+  node.append(...children.filter(Boolean));
+  return node;
+}
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `#fd-${name}`);
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(use);
+  return svg;
+}
+
+// Texts are named, not written, so that the language switch can say everything again.
+function say(node) {
+  const texts = props.texts[language];
+  if (node.dataset.text) node.textContent = texts[node.dataset.text];
+  if (node.dataset.label) node.setAttribute("aria-label", texts[node.dataset.label]);
+  if (node.dataset.label && node.tagName === "BUTTON") node.title = texts[node.dataset.label];
+  if (node.dataset.placeholder) node.placeholder = texts[node.dataset.placeholder];
+}
+
+function sayAll(root) {
+  if (root.dataset) say(root);
+  root.querySelectorAll("[data-text], [data-label], [data-placeholder]").forEach(say);
+  return root;
+}
+
+const words = (key, attributes = {}) => make("span", { "data-text": key, ...attributes });
+const unseen = (key) => words(key, { class: "fd-unseen" });
+
+function link(address, ...children) {
+  return make("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, ...children,
+    unseen("new_tab"));
+}
+
+// A bare address ends before white space, quotes, Chinese punctuation and Han characters, and before a closing .,;:!?)
+const ADDRESS = /https?:\/\/[^\s<>"'\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]*[^\s<>"'\u3000-\u303f\u4e00-\u9fff\uff00-\uffef.,;:!?)\]]/g;
+
+function linked(text) {
+  const pieces = [];
+  let done = 0;
+  for (const found of text.matchAll(ADDRESS)) {
+    pieces.push(text.slice(done, found.index), link(found[0], found[0]));
+    done = found.index + found[0].length;
+  }
+  return [...pieces, text.slice(done)];
+}
+
+// A choice carries the button it stands for; one listener in chat.js sends it.
+function choice(button, related) {
+  const node = make("button", { type: "button", class: related ? "fd-question" : "fd-quick" }, button.title);
+  if (related) node.append(icon("go"));
+  node.choice = button;
+  return node;
+}
+
+function choices(buttons, related, heading) {
+  if (!buttons.length) return null;
+  return make("div", { class: "fd-choices", role: "group", "data-label": related ? heading : "choices" },
+    related && words(heading, { class: "fd-small", "aria-hidden": "true" }),
+    ...buttons.map((button) => choice(button, related)));
+}
+
+function utterance(said, tag) {
+  const bubble = make("div", { class: "fd-bubble", lang: tag }, ...linked(said.text));
+  if (said.image) bubble.append(make("img", { src: said.image, alt: props.texts[language].picture, loading: "lazy" }));
+  if (said.image_link) bubble.append(" ", link(said.image_link, words("picture")));
+  const origin = (said.origin || said.source) && make("p", { class: "fd-small fd-origin" },
+    said.origin && make("span", { lang: tag }, said.origin), said.origin && said.source && " · ",
+    said.source && link(said.source, words("source")));
+  return [said.text || said.image || said.image_link ? bubble : null, origin];
+}
+
+function thumb(rating, name, label, current) {
+  const node = make("button", { type: "button", class: "fd-thumb", "data-label": label, "data-rating": rating,
+    "aria-pressed": String(current === rating) });
+  node.append(icon(name));
+  return node;
+}
+
+function thumbs(rating) {
+  return make("div", { class: "fd-thumbs" }, thumb(1, "up", "helped", rating), thumb(-1, "down", "not_helped", rating));
+}
+
+function speaker(byPerson) {
+  return make("div", { class: byPerson ? "fd-who fd-by-person" : "fd-who" },
+    make("span", { class: "fd-face", "aria-hidden": "true" }, icon(byPerson ? "someone" : "leaf")),
+    words(byPerson ? "team" : "assistant", { class: "fd-small" }));
+}
+
+function replyNode(reply, rating) {
+  if (reply.silent) return make("p", { class: "fd-note" }, icon("someone"), words("silent"));
+  const tag = reply.language === "zh" ? "zh-CN" : "en";
+  return make("div", { class: "fd-reply" }, speaker(reply.by_person),
+    ...reply.utterances.flatMap((said) => utterance(said, tag)),
+    !reply.by_person && thumbs(rating),
+    ...reply.utterances.map((said) => choices(said.buttons, said.related, "related")));
+}
+
+const AGAIN = { failed: "retry", not_opened: "reload" }; // what can be done about a problem; about the others: nothing
+
+function problemNode(key) {
+  const node = make("div", { class: "fd-reply fd-problem" }, speaker(false),
+    make("div", { class: "fd-bubble" }, words(key)));
+  if (key in AGAIN) node.append(make("button", { type: "button", class: "fd-quick fd-again", "data-text": AGAIN[key] }));
+  return node;
+}
+
+function typingNode() {
+  return make("div", { class: "fd-reply fd-typing", "aria-hidden": "true" }, speaker(false),
+    make("div", { class: "fd-bubble fd-dots" }, make("i"), make("i"), make("i")),
+    words("slow", { class: "fd-small fd-slow" }));
+}
+
+function exchangeNode(entry) {
+  const own = entry.person ? words("talk_to_person") : entry.text;
+  const node = make("section", { class: "fd-exchange" });
+  if (entry.text || entry.person) node.append(make("div", { class: "fd-own" }, unseen("you"), make("div", { class: "fd-bubble" }, own)));
+  if (entry.state === "waiting") node.append(typingNode());
+  if (entry.state === "problem") node.append(problemNode(entry.problem));
+  if (entry.reply) node.append(replyNode(entry.reply, entry.rating));
+  node.entry = entry;
+  return sayAll(node);
+}
+
+function welcomeNode() {
+  const questions = props.starters[language].map((text) => ({ title: text, payload: text }));
+  return sayAll(make("section", { class: "fd-exchange fd-welcome" }, make("div", { class: "fd-reply" }, speaker(false),
+    make("div", { class: "fd-bubble" }, words("greeting")), choices(questions, true, "starters"))));
+}

@@ -1,0 +1,1 @@
+"""The company's question-answer pairs: their format, store, index and search."""
