@@ -46,6 +46,7 @@ class OnnxEncoder:
             self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:
             raise ModelError(f"{folder}: cannot be loaded ({error}). Train again: chatbot train") from error
+        self.tokenizer.encode_special_tokens = True  # a literal "</s>" that a customer writes is text, no control token
         self.tokenizer.enable_truncation(self.card.max_length)
         self.tokenizer.no_padding()
         self.outputs = [output.name for output in self.session.get_outputs()]

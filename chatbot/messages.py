@@ -77,8 +77,8 @@ class Button:
 class Step:
     """One thing to do in a turn, and why.
 
-    name: the response, action, form or pair it is about. choices: what a clarify offers, at most three, intents or pairs.
-    then: what the rule names after it.
+    name: the response, action, form or pair it is about. choices: what a clarify offers, at most three intents or
+    pairs. then: what the rule names after it.
     """
 
     kind: StepKind

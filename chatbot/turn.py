@@ -14,16 +14,22 @@ Responder = Callable[[Step, Evidence, State], Outcome]
 
 
 class Turn(Protocol):
-    """One turn while it is answered. repeated: this message id was answered before; reply holds that answer."""
+    """One turn while it is answered."""
 
     @property
-    def repeated(self) -> bool: ...
+    def repeated(self) -> bool:
+        """Whether this message id was answered before."""
+        ...
 
     @property
-    def state(self) -> State: ...
+    def state(self) -> State:
+        """What is remembered, with all that happened in this turn so far."""
+        ...
 
     @property
-    def reply(self) -> Reply: ...
+    def reply(self) -> Reply:
+        """What was said so far; the first reply for a repeated message."""
+        ...
 
     def begin(self, evidence: Evidence) -> None:
         """What was understood is kept with the turn, and the next state begins."""

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from sqlite_utils import Database
 
 from knowledge_base.errors import StoreError
-from knowledge_base.migrations import migrate
+from knowledge_base.migrations import MIGRATIONS, Migration, migrate
 
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another one
 
@@ -19,15 +20,19 @@ BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another one
 class Connections:
     """Opens a connection per thread when it is first needed, and closes them all."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, migrations: list[Migration] = MIGRATIONS, synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    ) -> None:
+        """synchronous: FULL survives a power cut with every commit, NORMAL may lose the last ones but breaks nothing."""
         self.path = path
+        self.synchronous = synchronous
         self._here = threading.local()
         self._lock = threading.Lock()
         self._open: dict[threading.Thread, Database] = {}
         self._closed = False
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._translated():
-            migrate(self._connection())
+            migrate(self._connection(), migrations)
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
@@ -78,7 +83,7 @@ class Connections:
         # check_same_thread off: only so that close() and the clearing up below may close another thread's connection
         connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT, check_same_thread=False)
         db = Database(connection, execute_plugins=False)
-        connection.execute("PRAGMA synchronous = FULL")  # a saved pair survives a power cut
+        connection.execute(f"PRAGMA synchronous = {self.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
         with self._lock:
             for thread in [thread for thread in self._open if not thread.is_alive()]:

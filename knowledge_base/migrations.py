@@ -54,10 +54,11 @@ def m001_pairs(db: Database) -> None:
     )
 
 
-MIGRATIONS: list[Callable[[Database], None]] = [m001_pairs]
+Migration = Callable[[Database], None]
+MIGRATIONS: list[Migration] = [m001_pairs]
 
 
-def migrate(db: Database, migrations: list[Callable[[Database], None]] = MIGRATIONS) -> None:
+def migrate(db: Database, migrations: list[Migration] = MIGRATIONS) -> None:
     """Bring a database up to date. Several processes may do so at once: one works, the others wait.
 
     Raises SchemaTooNew if it holds a step that this program does not know.

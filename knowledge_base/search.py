@@ -13,7 +13,7 @@ from knowledge_base.index import KnowledgeIndex
 from knowledge_base.pairs import Hit
 from knowledge_base.store import PairStore, Wanted
 from knowledge_base.text import tokens, visible
-from knowledge_base.words import Weights, Words, overlap
+from knowledge_base.words import Weights, Words, overlap, words_of
 
 _CANDIDATES = 50  # phrasings from each of the two searches
 _MAX_CANDIDATES = 1000  # when a pair with very many similar questions leaves no place for others
@@ -58,8 +58,8 @@ class KnowledgeBase:
 
         language: 'en' or 'zh': pairs of it and of every language (''); None: all. category: None: all.
         A phrasing equal to the text when both are normalised comes first, with score 1. The others have
-        score = weight * max(0, cosine) + (1 - weight) * lexical; see `words.overlap` for lexical. A phrasing saved within
-        the last second may have no vector yet: its cosine counts as 0.
+        score = weight * max(0, cosine) + (1 - weight) * lexical, where lexical is `words.overlap`. A phrasing saved
+        within the last second may have no vector yet: its cosine counts as 0.
         Each pair is read from the store in this call: one withdrawn, not yet or no longer valid is never among them,
         even where the index lags behind.
         """
@@ -95,7 +95,7 @@ class KnowledgeBase:
     def _scored(
         self, asked: Weights, cosines: Mapping[int, float], served: Mapping[int, tuple[int, str]], phrasings: int
     ) -> dict[int, _Scored]:
-        words = {id_: tokens(text) for id_, (_, text) in served.items()}
+        words = {id_: words_of(text) for id_, (_, text) in served.items()}
         weights = self.words.weights(itertools.chain.from_iterable(words.values()), phrasings)
         best: dict[int, _Scored] = {}
         for id_, (pair_id, text) in served.items():

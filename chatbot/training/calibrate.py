@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOWEST, HIGHEST = 0.2, 5.0
-"""A few validation texts, all answered rightly, would ask for a temperature of zero: certainty that nothing supports."""
+"""A few validation texts, all answered rightly, would ask for a temperature of zero: unsupported certainty."""
 
 
 def fitted_temperature(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> float:

@@ -101,7 +101,7 @@ def alias(label: str, known: Sequence[str]) -> str:
 
 
 def confusion_picture(judgement: Judgement, path: Path) -> None:
-    """Rows: what it was. Columns: what the model said. Shares of the row, so that a small intent shows as a large one."""
+    """Rows: what it was. Columns: what the model said. Shares of the row, so that small intents show."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

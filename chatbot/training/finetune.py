@@ -72,7 +72,7 @@ def train(
     """Trains on the examples and writes the model folder `output`, whole or not at all. Returns its metrics.
 
     masked: replaces personal data, as serving does. patterns: what masked was made of; kept in the folder.
-    Raises TrainingError if the examples do not suffice or the output is there already, BaseModelError for the base model.
+    Raises TrainingError if the examples do not suffice or the output is there already, BaseModelError for the base.
     """
     started = time.monotonic()
     if output.exists():
@@ -87,7 +87,7 @@ def train(
     reader = TextReader(base, about.prefix, options.max_length)
     encoder = load_encoder(base)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = Network(encoder, encoder.config.hidden_size, len(labels)).to(device)  # type: ignore[union-attr, arg-type]
+    network = Network(encoder, encoder.config.hidden_size, len(labels)).to(device)
     best = fit(network, reader, training, validation, labels, options, progress)
     progress("export", 0.0, 0.0)
     fingerprint = fingerprint_of([f"{row.text}\t{row.intent}" for row in rows])
@@ -98,7 +98,7 @@ def train(
     targets = np.array([labels.index(row.intent) for row in validation], dtype=np.int64)
     calibrated = Labels(labels, fitted_temperature(logits.numpy(), targets))
     with written_beside(output) as folder:
-        parity = export(network, reader, card, folder, [row.text for row in validation], with_logits=True)
+        parity = export(network, reader, card, folder, [row.text for row in validation], [int(t) for t in targets])
         write_labels(folder, calibrated)
         write_json(folder / "masking.json", {"patterns": {name: list(group) for name, group in patterns.items()}})
         judged = report(folder, validation)
@@ -174,7 +174,7 @@ def split(rows: Sequence[Example], options: Options) -> tuple[list[Example], lis
 def seed(number: int) -> None:
     """Fixes every source of chance, so that the same data gives the same model on the same machine."""
     random.seed(number)
-    np.random.seed(number)  # noqa: NPY002
+    np.random.seed(number)
     torch.manual_seed(number)
 
 
@@ -211,7 +211,7 @@ def fit(
                 logits, targets[batch].to(device), weight=weights, label_smoothing=options.label_smoothing
             )
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             schedule.step()

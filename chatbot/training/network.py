@@ -28,16 +28,17 @@ class Tokens:
 class Network(nn.Module):
     """Tokens in; `sentence_embedding` and `logits` out.
 
-    sentence_embedding, shape (batch, dim): mean over the attention mask, less the mean of the training texts, L2-normalised.
-    The mean is taken away because the vectors of some encoders (E5) lie in one narrow cone, where every cosine is near 1
-    (Mu and Viswanath 2018, "All-but-the-Top").
-    logits, shape (batch, labels): scaled cosines to one learned vector a label (Gidaris and Komodakis 2018), initialised
-    with the class means, so that training starts from a nearest-centroid classifier and not from noise.
+    sentence_embedding, shape (batch, dim): mean over the attention mask, less the mean of the training texts,
+    L2-normalised. The mean is taken away because the vectors of some encoders (E5) lie in one narrow cone, where every
+    cosine is near 1 (Mu and Viswanath 2018, "All-but-the-Top").
+    logits, shape (batch, labels): scaled cosines to one learned vector a label (Gidaris and Komodakis 2018),
+    initialised with the class means, so that training starts from a nearest-centroid classifier and not from noise.
     """
 
     def __init__(self, encoder: nn.Module, dim: int, labels: int) -> None:
         super().__init__()
         self.encoder = encoder
+        self.mean: torch.Tensor
         self.register_buffer("mean", torch.zeros(dim))
         self.labels = nn.Parameter(torch.zeros(labels, dim))
         self.bias = nn.Parameter(torch.zeros(labels))
@@ -45,7 +46,7 @@ class Network(nn.Module):
 
     def pooled(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Mean of the last hidden states over the tokens that are not padding; shape (batch, dim)."""
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        hidden: torch.Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
         return (hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0)
 
@@ -76,6 +77,7 @@ class TextReader:
         self.tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), use_fast=True)
         if not self.tokenizer.is_fast:
             raise BaseModelError(f"{folder}: has no fast tokenizer (tokenizer.json); serving needs one.")
+        self.tokenizer.backend_tokenizer.encode_special_tokens = True  # as in serving: a literal "</s>" is text
         self.prefix, self.max_length = prefix, max_length
 
     def __call__(self, texts: Sequence[str], device: torch.device) -> Tokens:
@@ -90,19 +92,19 @@ class TextReader:
         return Tokens(batch["input_ids"].to(device), batch["attention_mask"].to(device))
 
 
-def load_encoder(folder: Path) -> nn.Module:
+def load_encoder(folder: Path) -> Any:
     """The checkpoint's encoder in float32, its word and position embeddings frozen.
 
-    Frozen: a shop's few texts touch a fraction of the vocabulary; moving only those rows away from the rest helps nobody,
-    and costs a third of the time. Raises BaseModelError if the folder cannot be loaded.
+    Frozen: a shop's few texts touch a fraction of the vocabulary; moving only those rows away from the rest helps
+    nobody, and costs a third of the time. Raises BaseModelError if the folder cannot be loaded.
     """
     try:
-        encoder: nn.Module = AutoModel.from_pretrained(str(folder), dtype=torch.float32, add_pooling_layer=False)
+        encoder: Any = AutoModel.from_pretrained(str(folder), dtype=torch.float32, add_pooling_layer=False)
     except TypeError:
         encoder = AutoModel.from_pretrained(str(folder), dtype=torch.float32)
     except (OSError, ValueError, RuntimeError) as error:
         raise BaseModelError(f"{folder}: cannot be loaded as a base model ({error}).") from error
-    for parameter in encoder.get_input_embeddings().parameters():  # type: ignore[operator]
+    for parameter in encoder.get_input_embeddings().parameters():
         parameter.requires_grad = False
     return encoder
 
@@ -110,7 +112,7 @@ def load_encoder(folder: Path) -> nn.Module:
 def apply(
     network: Network, reader: TextReader, texts: Sequence[str]
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Pooled hidden states, sentence embeddings and logits of all texts, on the CPU, without gradients, in eval mode."""
+    """Pooled hidden states, sentence embeddings and logits of all texts, on the CPU, in eval mode."""
     network.eval()
     device = network.scale.device
     rows: list[tuple[torch.Tensor, ...]] = []

@@ -25,7 +25,7 @@ class IntentClassifier:
         self.masker = Masker(read_json(folder / "masking.json")["patterns"])
 
     def probabilities(self, masked: Sequence[str]) -> Floats:
-        """Calibrated probabilities of the labels; shape (len(masked), len(labels.intents)). The texts are masked ones."""
+        """Calibrated probabilities of the labels for masked texts; shape (len(masked), len(labels.intents))."""
         logits = self.encoder.run(masked).logits / self.labels.temperature
         powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
         shares: Floats = powers / powers.sum(axis=-1, keepdims=True)

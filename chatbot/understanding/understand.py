@@ -27,9 +27,13 @@ class Knowledge(Protocol):
     """The stored answers."""
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Version of the index."""
+        ...
 
-    def search(self, text: str, language: str | None = None, category: str | None = None, k: int = 5) -> list[Hit]: ...
+    def search(self, text: str, language: str | None = None, category: str | None = None, k: int = 5) -> list[Hit]:
+        """At most k published pairs, best first."""
+        ...
 
 
 class Understanding:

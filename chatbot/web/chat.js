@@ -5,7 +5,7 @@ const field = find("#fd-text");
 const notice = find("#fd-notice");
 const UNANSWERED = "frontdesk.unanswered"; // sessionStorage: of this tab, gone with it
 const LANGUAGE = "frontdesk.language";     // localStorage: the switch, where it was used
-const LOOK_AGAIN = 4000;                   // ms between looks for a person's answer
+const LOOK_AGAIN = { soon: 4000, later: 20000 }; // ms between looks for what a person wrote, expected or not
 const SLOW = 6000;                         // ms until the page says that it takes longer
 let conversation = "";
 let entries = [];
@@ -48,6 +48,7 @@ function draw(entry) {
   const last = entries[entries.length - 1];
   const withPerson = Boolean(last?.reply?.silent || last?.reply?.by_person);
   find("#fd-status").dataset.text = withPerson ? "status_person" : "status";
+  find("#fd-more").hidden = withPerson;
   say(find("#fd-status"));
 }
 
@@ -102,10 +103,11 @@ async function deliver(entry) {
 async function retry(entry) {
   log.append(entry.node); // it is now the latest thing said
   entries = [...entries.filter((other) => other !== entry), entry];
-  const renewed = entry.unreached && entry.tries > 1 && await fetch(location.pathname, { method: "HEAD" }).catch(() => null);
+  const thrice = entry.unreached && entry.tries > 1;
+  const served = thrice && await fetch(location.pathname, { method: "HEAD" }).catch(() => null);
   enqueue(entry);
   // The server is there but not for this page: it was replaced by another version. The reloaded page sends it again.
-  if (renewed?.ok) return location.reload();
+  if (served?.ok) return location.reload();
   draw(entry);
   show(entry);
   field.focus();
@@ -131,9 +133,13 @@ function opened(view) {
   log.setAttribute("aria-busy", "false");
 }
 
-async function lookForPerson() {
-  const last = entries[entries.length - 1];
-  if (document.hidden || last?.state !== "answered" || !(last.reply.silent || last.reply.by_person)) return;
+function personExpected() {
+  return entries.slice(-3).some((entry) => entry.person || entry.reply?.silent || entry.reply?.by_person);
+}
+
+async function lookForPerson() { // staff may write at any time, not only as an answer
+  setTimeout(lookForPerson, personExpected() ? LOOK_AGAIN.soon : LOOK_AGAIN.later);
+  if (document.hidden || !entries.length || entries.some((entry) => entry.state === "waiting")) return;
   const asked = conversation;
   const view = await server.read_conversation({ conversation });
   if (!view?.exchanges || asked !== conversation) return;
@@ -232,5 +238,5 @@ const chosen = remembered("localStorage", LANGUAGE);
 setLanguage(chosen in props.texts ? chosen : document.documentElement.lang.startsWith("zh") ? "zh" : "en");
 if (props.value) opened(props.value);
 if (matchMedia("(hover: hover)").matches) field.focus(); // on a phone it would open the keyboard
-setInterval(lookForPerson, LOOK_AGAIN);
+setTimeout(lookForPerson, LOOK_AGAIN.soon);
 //# sourceURL=chat.js

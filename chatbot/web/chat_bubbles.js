@@ -1,8 +1,8 @@
 // The page's pieces. Every word of a customer, of staff and of the bot becomes a text node: nothing is parsed as HTML.
-// `element`, `props`, `server`, `trigger`, `watch` are given by gr.HTML (js_on_load); chat.js follows in the same scope.
+// Given by gr.HTML's js_on_load: element, props, server, trigger, watch. chat.js follows in the same scope.
 "use strict";
 
-const page = element.querySelector("#frontdesk");
+const page = element.querySelector("#fd");
 const find = (selector) => page.querySelector(selector);
 let language = "en";
 
@@ -46,7 +46,8 @@ function link(address, ...children) {
 }
 
 // A bare address ends before white space, quotes, Chinese punctuation and Han characters, and before a closing .,;:!?)
-const ADDRESS = /https?:\/\/[^\s<>"'\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]*[^\s<>"'\u3000-\u303f\u4e00-\u9fff\uff00-\uffef.,;:!?)\]]/g;
+const INSIDE = "\\s<>\"'\\u3000-\\u303f\\u4e00-\\u9fff\\uff00-\\uffef";
+const ADDRESS = new RegExp(`https?://[^${INSIDE}]*[^${INSIDE}.,;:!?)\\]]`, "g");
 
 function linked(text) {
   const pieces = [];
@@ -103,10 +104,10 @@ function speaker(byPerson) {
 function replyNode(reply, rating) {
   if (reply.silent) return make("p", { class: "fd-note" }, icon("someone"), words("silent"));
   const tag = reply.language === "zh" ? "zh-CN" : "en";
-  return make("div", { class: "fd-reply" }, speaker(reply.by_person),
-    ...reply.utterances.flatMap((said) => utterance(said, tag)),
-    !reply.by_person && thumbs(rating),
-    ...reply.utterances.map((said) => choices(said.buttons, said.related, "related")));
+  const said = reply.utterances.flatMap((one) => utterance(one, tag));
+  return make("div", { class: "fd-reply" }, speaker(reply.by_person), ...said.slice(0, -1),
+    make("div", { class: "fd-meta" }, said[said.length - 1], !reply.by_person && thumbs(rating)),
+    ...reply.utterances.map((one) => choices(one.buttons, one.related, "related")));
 }
 
 const AGAIN = { failed: "retry", not_opened: "reload" }; // what can be done about a problem; about the others: nothing
@@ -114,7 +115,8 @@ const AGAIN = { failed: "retry", not_opened: "reload" }; // what can be done abo
 function problemNode(key) {
   const node = make("div", { class: "fd-reply fd-problem" }, speaker(false),
     make("div", { class: "fd-bubble" }, words(key)));
-  if (key in AGAIN) node.append(make("button", { type: "button", class: "fd-quick fd-again", "data-text": AGAIN[key] }));
+  const again = { type: "button", class: "fd-quick fd-again", "data-text": AGAIN[key] };
+  if (key in AGAIN) node.append(make("button", again));
   return node;
 }
 
@@ -127,7 +129,7 @@ function typingNode() {
 function exchangeNode(entry) {
   const own = entry.person ? words("talk_to_person") : entry.text;
   const node = make("section", { class: "fd-exchange" });
-  if (entry.text || entry.person) node.append(make("div", { class: "fd-own" }, unseen("you"), make("div", { class: "fd-bubble" }, own)));
+  if (own) node.append(make("div", { class: "fd-own" }, unseen("you"), make("div", { class: "fd-bubble" }, own)));
   if (entry.state === "waiting") node.append(typingNode());
   if (entry.state === "problem") node.append(problemNode(entry.problem));
   if (entry.reply) node.append(replyNode(entry.reply, entry.rating));

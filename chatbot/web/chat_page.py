@@ -22,7 +22,7 @@ from chatbot.messages import Exchange, Language, Message, Reply
 from chatbot.web.chat_view import (
     CONVERSATION_ID,
     TALK_TO_PERSON,
-    TooLong,
+    TooLongError,
     View,
     conversation_id_in,
     conversation_view,
@@ -135,7 +135,7 @@ def _server_functions(chat: Chat) -> list[Any]:
     def send_message(sent: Any) -> View:
         try:
             return {"reply": reply_view(chat.answer(message_in(sent)))}
-        except TooLong:
+        except TooLongError:
             return {"problem": "too_long"}
         except MessageError as error:
             log.info("A message was refused: %s", error)

@@ -20,7 +20,7 @@ MESSAGE_ID = re.compile(r"[A-Za-z0-9_:.-]{1,100}")
 View = dict[str, Any]  # leaves for the browser only: no Python module reads one
 
 
-class TooLong(MessageError):
+class TooLongError(MessageError):
     """More characters than a message may have."""
 
 
@@ -30,14 +30,14 @@ def conversation_id_in(sent: Any) -> str:
 
 
 def message_in(sent: Any) -> Message:
-    """What the page sent, as a Message. Raises TooLong, or MessageError if it is no message at all."""
+    """What the page sent, as a Message. Raises TooLongError, or MessageError if it is no message at all."""
     conversation_id = conversation_id_in(sent)
     message_id = _matching(MESSAGE_ID, sent, "message")
     text, language = sent.get("text"), sent.get("language")
     if not isinstance(text, str) or not text.strip():
         raise MessageError("The message has no text. Send at least one character that is not a space.")
     if len(text) > LIMIT:
-        raise TooLong(f"The message has {len(text)} characters; at most {LIMIT} are allowed. Shorten it.")
+        raise TooLongError(f"The message has {len(text)} characters; at most {LIMIT} are allowed. Shorten it.")
     if language not in (*get_args(Language), None):
         raise MessageError(f"The page's language is {language!r}; it can be one of {get_args(Language)}.")
     return Message(conversation_id, text.strip(), message_id, language)

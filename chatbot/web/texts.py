@@ -16,8 +16,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "title": "{shop} – Customer service",
         "description": "Chat with the customer service of {shop}.",
         "shop": "{shop}",
-        "status": "Automatic assistant · a person is one click away",
-        "status_person": "A person from our team is with you",
+        "status": "Automatic assistant",
+        "status_more": " · a person is one click away",
+        "status_person": "A person is with you",
         "greeting": (
             "Hello! I am the automatic assistant of {shop}. Ask me in your own words, in English or Chinese. "
             "If I don't know the answer I will say so, and you can talk to a person at any time."
@@ -66,7 +67,8 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "title": "{shop} – 在线客服",
         "description": "与{shop}在线客服聊天。",
         "shop": "{shop}",
-        "status": "智能客服 · 随时可转人工",
+        "status": "智能客服",
+        "status_more": " · 随时可转人工",
         "status_person": "人工客服正在为您服务",
         "greeting": (
             "您好！我是{shop}的智能客服。请直接用您自己的话提问，中文、英文都可以。"

@@ -27,7 +27,13 @@ ANSWERS: tuple[tuple[str, StepKind, tuple[Utterance, ...]], ...] = (
     (
         r"^(hello|hi)\b",
         "template",
-        (said("Hello! What can I do for you?", ("Track my order", "/track_order"), ("Return something", "/return_item")),),
+        (
+            said(
+                "Hello! What can I do for you?",
+                ("Track my order", "/track_order"),
+                ("Return something", "/return_item"),
+            ),
+        ),
     ),
     (r"^/track_order$", "form", (said("Gladly. What is your order number? It begins with MM, like MM-10023."),)),
     (r"^/return_item$", "template", (said("Which order is it about?"),)),
@@ -36,7 +42,12 @@ ANSWERS: tuple[tuple[str, StepKind, tuple[Utterance, ...]], ...] = (
         "retrieval",
         (
             stored(
-                DELIVERY, "Delivery", 12, "https://shop.example/delivery", "Do you deliver abroad?", "How do I return it?"
+                DELIVERY,
+                "Delivery",
+                12,
+                "https://shop.example/delivery",
+                "Do you deliver abroad?",
+                "How do I return it?",
             ),
         ),
     ),

@@ -1,1 +1,1 @@
-"""What a customer wrote never runs; these actions read the demo orders and write tickets."""
+"""The demo shop's rasa-sdk actions. A project's own look the same: a package of Action classes."""

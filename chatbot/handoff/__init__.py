@@ -1,0 +1,1 @@
+"""A person for the customer: tickets now, queue and taking over later."""

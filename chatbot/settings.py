@@ -1,0 +1,53 @@
+"""Settings, read once: defaults, then the environment (CHATBOT_...), then the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chatbot.errors import SettingsError
+
+
+def default_home() -> Path:
+    """`var` in the checkout that the code lies in, from whichever directory it is called; else in the current one."""
+    checkout = Path(__file__).resolve().parents[1]
+    return checkout / "var" if (checkout / "pyproject.toml").is_file() else Path("var").resolve()
+
+
+class Settings(BaseSettings):
+    """Each can be set in the environment: CHATBOT_HOME, CHATBOT_PORT, ...
+
+    home: where files made at run time lie. project: the assistant's folder, in Rasa's layout; the demo shop if none is
+    named. base_model: 'english', 'multilingual', 'multilingual-full', a folder, or a
+    Hugging Face id. The thresholds are scores in [0, 1]; each has two bands (DESIGN section 1).
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CHATBOT_", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=default_home)
+    project: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(7860, ge=0, le=65535)
+    base_model: str = Field("multilingual", min_length=1)
+    sentence_encoder: str = Field("multilingual", min_length=1)
+    threads: int = Field(1, ge=1, le=64, description="that one call of an encoder may use")
+    intent_answer: float = Field(0.6, ge=0.0, le=1.0)
+    intent_clarify: float = Field(0.25, ge=0.0, le=1.0)
+    pair_answer: float = Field(0.55, ge=0.0, le=1.0)
+    pair_clarify: float = Field(0.35, ge=0.0, le=1.0)
+    keep_live_hours: float = Field(72.0, gt=0, description="after the last turn, until raw text is deleted")
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings; `given` (of the command line) wins where it is not None.
+
+    Raises SettingsError naming each key, what was got and what is allowed.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc']))} is {e['input']!r}: {e['msg'].lower()}" for e in error.errors()]
+        raise SettingsError("Settings (environment CHATBOT_..., or options): " + "; ".join(faults)) from error

@@ -1,0 +1,49 @@
+"""The sentence encoder for retrieval: a base model as it is, less the mean of some texts, as an ONNX graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from chatbot.files import written_beside
+from chatbot.models.folder import EncoderCard, write_json
+from chatbot.models.registry import fingerprint_of
+from chatbot.training.base_models import checkpoint, description
+from chatbot.training.export import export
+from chatbot.training.network import Network, TextReader, apply, load_encoder
+
+MAX_LENGTH = 128
+
+
+def make_sentence_encoder(base_model: str, home: Path, texts: Sequence[str], output: Path) -> None:
+    """Writes the encoder's folder, whole or not at all; does nothing if it is there already.
+
+    texts: questions of the kind that will be asked; their mean vector is taken away from every other, and 100 of them
+    check the graph. Raises BaseModelError for the base model, TrainingError if the graph is not torch's function.
+    """
+    if output.exists():
+        return
+    base = checkpoint(base_model, home)
+    about = description(base)
+    reader = TextReader(base, about.prefix, MAX_LENGTH)
+    encoder = load_encoder(base)
+    network = Network(encoder, encoder.config.hidden_size, 1)
+    pooled, _, _ = apply(network, reader, texts)
+    network.start_from(pooled, torch.zeros(len(texts), dtype=torch.int64))
+    fingerprint = fingerprint_of(list(texts))
+    card = EncoderCard(f"sentences-{about.sha256[:8]}-{fingerprint[:8]}", pooled.shape[1], about.prefix, MAX_LENGTH)
+    with written_beside(output) as folder:
+        parity = export(network, reader, card, folder, texts[:: max(1, len(texts) // 100)])
+        provenance = {
+            "base_model": asdict(about),
+            "mean_of": {"texts": len(texts), "fingerprint": fingerprint},
+            "parity": parity.as_json(),
+            "code": version("frontdesk"),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        write_json(folder / "provenance.json", provenance)

@@ -1,0 +1,132 @@
+"""Makes every real object; everything else receives what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+from chatbot.conversations.sealing import Seal, derived, secret
+from chatbot.conversations.store import ConversationStore
+from chatbot.deciding import Policy, Thresholds
+from chatbot.encoder import OnnxEncoder
+from chatbot.errors import ModelError
+from chatbot.messages import Exchange, Message, Reply, StepKind
+from chatbot.models.registry import Registry
+from chatbot.project import Project, load_project
+from chatbot.reply.action import Action, InProcess
+from chatbot.reply.clarify import Clarify
+from chatbot.reply.fallback import Fallback
+from chatbot.reply.form import Form
+from chatbot.reply.human import human
+from chatbot.reply.retrieval import Retrieval
+from chatbot.reply.template import Speaker
+from chatbot.settings import Settings
+from chatbot.turn import Assistant, Responder
+from chatbot.understanding.intents import IntentClassifier
+from chatbot.understanding.understand import Understanding
+from knowledge_base.index import KnowledgeIndex
+from knowledge_base.search import KnowledgeBase
+from knowledge_base.store import PairStore
+
+
+def encoder_folder(settings: Settings) -> Path:
+    """Where the sentence encoder of these settings lies."""
+    return settings.home / "encoders" / Path(settings.sentence_encoder).name
+
+
+def is_set_up(settings: Settings) -> bool:
+    """Whether there is a sentence encoder and a current model."""
+    return encoder_folder(settings).is_dir() and Registry(settings.home).current() is not None
+
+
+class Knowledge:
+    """The knowledge base with its store and its index, opened together."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises ModelError if there is no sentence encoder yet."""
+        folder = encoder_folder(settings)
+        if not folder.is_dir():
+            raise ModelError(f"There is no sentence encoder in {folder} yet. Run: chatbot setup")
+        self.store = PairStore(settings.home / "knowledge.db")
+        self.index = KnowledgeIndex(self.store, OnnxEncoder(folder, settings.threads), settings.home / "index")
+        self.base = KnowledgeBase(self.store, self.index)
+
+    def close(self) -> None:
+        """Stops watching and closes the file."""
+        self.index.close()
+        self.store.close()
+
+
+class Frontdesk:
+    """The running assistant, with all that it stands on. It is what the web pages and the command line talk to."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises ModelError if there is no model yet, ProjectError if the project contradicts itself."""
+        self.settings = settings
+        self.project = load_project(settings.project)
+        folder = Registry(settings.home).current()
+        if folder is None:
+            raise ModelError(f"There is no model in {settings.home / 'models'} yet. Run: chatbot setup")
+        with ThreadPoolExecutor(2) as both:  # each takes half a second, mostly outside Python
+            classifier = both.submit(IntentClassifier, folder, settings.threads)
+            knowledge = both.submit(Knowledge, settings)
+            self.classifier, self.knowledge = classifier.result(), knowledge.result()
+        self.secret = secret(settings.home)
+        self.policy = Policy(self.project.domain, self.project.rules, thresholds(settings))
+        masked = self.classifier.masker.masked
+        self.conversations = ConversationStore(
+            settings.home / "conversations.db", Seal(self.secret), masked, self.policy.thresholds
+        )
+        understand = Understanding(self.classifier, self.knowledge.base, self.project.domain.intents)
+        self.assistant = Assistant(self.conversations, understand, self.policy, responders(self.policy, self.project))
+
+    def answer(self, message: Message) -> Reply:
+        """The reply to one message."""
+        return self.assistant.answer(message)
+
+    def history(self, conversation_id: str) -> Sequence[Exchange]:
+        """The answered turns of a conversation."""
+        return self.conversations.history(conversation_id)
+
+    def rate(self, conversation_id: str, message_id: str, rating: int) -> None:
+        """Thumbs, kept with the turn."""
+        self.conversations.rate(conversation_id, message_id, rating)
+
+    def forget(self) -> int:
+        """Deletes raw text whose time has passed; the masked log stays."""
+        return self.conversations.forget(timedelta(hours=self.settings.keep_live_hours))
+
+    def versions(self) -> Mapping[str, str]:
+        """Versions of what answers."""
+        return {"model": self.classifier.version, "index": self.knowledge.base.version}
+
+    @property
+    def storage_secret(self) -> str:
+        """The key with which the chat page seals what it keeps in the browser."""
+        return derived(self.secret, "browser")
+
+    def close(self) -> None:
+        """Closes the files."""
+        self.knowledge.close()
+        self.conversations.close()
+
+
+def thresholds(settings: Settings) -> Thresholds:
+    """The four of the settings."""
+    return Thresholds(settings.intent_answer, settings.intent_clarify, settings.pair_answer, settings.pair_clarify)
+
+
+def responders(policy: Policy, project: Project) -> Mapping[StepKind, Responder]:
+    """One for each kind of step."""
+    speaker = Speaker(policy.domain)
+    return {
+        "template": speaker,
+        "action": Action(InProcess(project.actions), speaker),
+        "form": Form(speaker, policy),
+        "retrieval": Retrieval(policy.thresholds.pair_clarify),
+        "clarify": Clarify(speaker),
+        "fallback": Fallback(speaker),
+        "human": human,
+    }
