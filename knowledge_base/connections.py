@@ -23,7 +23,7 @@ class Connections:
     def __init__(
         self, path: Path, migrations: list[Migration] = MIGRATIONS, synchronous: Literal["FULL", "NORMAL"] = "FULL"
     ) -> None:
-        """synchronous: FULL survives a power cut with every commit, NORMAL may lose the last ones but breaks nothing."""
+        """synchronous: FULL keeps every commit in a power cut, NORMAL may lose the last ones but breaks nothing."""
         self.path = path
         self.synchronous = synchronous
         self._here = threading.local()

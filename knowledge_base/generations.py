@@ -93,9 +93,9 @@ def building(folder: Path, wait: bool) -> Iterator[bool]:
     with closing(sqlite3.connect(folder / "lock.db", timeout=_LONG if wait else 0, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             if wait:
-                raise
+                raise IndexFilesError(f"Another process has been building {folder} for an hour. Stop it.") from error
             yield False
             return
         yield True

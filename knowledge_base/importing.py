@@ -68,7 +68,7 @@ def read_pairs(path: Path | str, default_language: str = "") -> list[Pair]:
 def write_pairs(target: Path | str | TextIO, pairs: Iterable[Pair]) -> None:
     """Write pairs as CSV such that `read_pairs` gives the same ones; not their ids and states, which a file has not.
 
-    A file begins with a BOM, or Excel would misread Chinese; a cell that a spreadsheet would compute gets an apostrophe.
+    A file begins with a BOM, or Excel misreads Chinese; a cell that a spreadsheet would compute gets an apostrophe.
     """
     if isinstance(target, (str, Path)):
         with Path(target).open("w", encoding="utf-8-sig", newline="") as file:

@@ -18,6 +18,7 @@ from knowledge_base.words import Weights, Words, overlap, words_of
 _CANDIDATES = 50  # phrasings from each of the two searches
 _MAX_CANDIDATES = 1000  # when a pair with very many similar questions leaves no place for others
 _LONGEST_QUERY = 2000  # characters; encoders read about 128 words
+_SPARE = 3  # pairs, for those that are withdrawn while one searches
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ class KnowledgeBase:
         if not text or k < 1:
             return []
         wanted = Wanted(self._today(), language, category)
-        best = self._best_phrasings(text, wanted, k)
-        hits = self._fresh(sorted(best, key=lambda scored: (-scored.score, scored.pair_id))[:k], wanted)
+        best = sorted(self._best_phrasings(text, wanted, k), key=lambda scored: (-scored.score, scored.pair_id))
+        hits = self._fresh(best[: k + _SPARE], wanted)[:k]
         if (match := self.store.exact_match(text, wanted)) is None:
             return hits
         first = Hit(*match, score=1.0, dense=1.0, lexical=1.0, exact=True)

@@ -11,12 +11,12 @@ from knowledge_base.encoder import Vectors
 
 
 class HashingEncoder:
-    """Texts as counts of their character 1- to 3-grams, hashed to `dim` places: like texts get like unit vectors.
+    """Texts as counts of their character pairs and triples, hashed to `dim` places: like texts get like unit vectors.
 
     calls: how many texts it has encoded, so that a test can tell what was reused.
     """
 
-    def __init__(self, dim: int = 64, name: str = "hashing-1") -> None:
+    def __init__(self, dim: int = 256, name: str = "hashing-1") -> None:
         self.dim = dim
         self.name = name
         self.calls = 0
@@ -29,7 +29,7 @@ class HashingEncoder:
     def _vector(self, text: str) -> Vectors:
         vector = np.full(self.dim, 1e-3, dtype=np.float32)
         padded = f" {text.casefold()} "
-        for size in (1, 2, 3):
+        for size in (2, 3):
             for start in range(len(padded) - size + 1):
                 digest = hashlib.blake2b(padded[start : start + size].encode(), digest_size=8).digest()
                 vector[int.from_bytes(digest, "big") % self.dim] += size

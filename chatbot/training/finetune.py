@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ def train(
     output: Path,
     options: Options,
     progress: Progress,
-) -> Mapping[str, object]:
+) -> Mapping[str, Any]:
     """Trains on the examples and writes the model folder `output`, whole or not at all. Returns its metrics.
 
     masked: replaces personal data, as serving does. patterns: what masked was made of; kept in the folder.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from torch import nn
 from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
@@ -98,6 +99,7 @@ def load_encoder(folder: Path) -> Any:
     Frozen: a shop's few texts touch a fraction of the vocabulary; moving only those rows away from the rest helps
     nobody, and costs a third of the time. Raises BaseModelError if the folder cannot be loaded.
     """
+    transformers.logging.set_verbosity_error()  # it reports the pooler, which is not used
     try:
         encoder: Any = AutoModel.from_pretrained(str(folder), dtype=torch.float32, add_pooling_layer=False)
     except TypeError:

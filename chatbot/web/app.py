@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from chatbot.messages import Language
 from chatbot.web.chat_page import NO_STARTERS, Chat, chat_head, chat_page
-from chatbot.web.gradio_page import GradioPage, SafeHeaders
+from chatbot.web.gradio_page import GradioPage, SafeHeaders, in_a_loop
 
 # Named, so that gradio's default theme does not bring fonts of its own; chat.css says what the page really uses.
 THEME = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
@@ -43,7 +43,7 @@ def create_app(
     def status_now() -> dict[str, str]:
         return {"status": "ok", **status()}
 
-    return _with_page(app, chat_page(chat, shop_name, storage_secret, starters), "/chat")
+    return in_a_loop(lambda: _with_page(app, chat_page(chat, shop_name, storage_secret, starters), "/chat"))
 
 
 def _with_page(app: FastAPI, page: gr.Blocks, path: str) -> FastAPI:

@@ -43,7 +43,8 @@ ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
     "%3Crect width='32' height='32' rx='9' fill='%233d5a45'/%3E%3Cg fill='none' stroke='%23fff8ec' stroke-width='2.2' "
     "stroke-linecap='round' stroke-linejoin='round' transform='translate(4 4)'%3E"
-    "%3Cpath d='M5.5 18.5C4.6 10.8 10 5 19.5 4.5c.6 9.4-5 15-14 14Z'/%3E%3Cpath d='M3.5 20.5 13 11'/%3E%3C/g%3E%3C/svg%3E"
+    "%3Cpath d='M5.5 18.5C4.6 10.8 10 5 19.5 4.5c.6 9.4-5 15-14 14Z'/%3E%3Cpath d='M3.5 20.5 13 11'/%3E"
+    "%3C/g%3E%3C/svg%3E"
 )
 
 NO_STARTERS: Mapping[Language, Sequence[str]] = MappingProxyType({})

@@ -1,16 +1,18 @@
 """A Gradio page as the public gets it: only the requests the page itself makes, and a document of our own making.
 
-Gradio serves more than a page needs (file uploads, an API with its description, a file proxy, a settings panel), and its
-document says `lang="en"`, carries Gradio's own meta tags and names the maker's hosts. Both are settled here, around the
-mounted app, by a list of what is open rather than of what is shut. Checked against Gradio 6.31.
+Gradio serves more than a page needs (file uploads, an API with its description, a file proxy, a settings panel), and
+its document says `lang="en"`, carries Gradio's own meta tags and names the maker's hosts. Both are settled here, around
+the mounted app, by a list of what is open rather than of what is shut. Checked against Gradio 6.31.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -27,6 +29,25 @@ CALL = re.compile(r"/gradio_api/(run/predict|component_server)/?")
 LARGEST_CALL = 64 * 1024
 
 CLOSED = "default-src 'none'; frame-ancestors 'none'"  # for everything that is no document
+
+Made = TypeVar("Made")
+
+
+def in_a_loop(make: Callable[[], Made]) -> Made:
+    """What make() makes, made while an event loop runs.
+
+    Without one, Gradio opens a loop for every lock of a Blocks and of an app and never closes it (gradio/utils.py,
+    safe_get_lock). asyncio's locks have not been bound to the loop they were made in since Python 3.10.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+
+        async def making() -> Made:
+            return make()
+
+        return asyncio.run(making())
+    return make()
 
 
 class GradioPage:

@@ -111,7 +111,7 @@ def test_a_wording_that_was_removed_is_found_no_more(shop: KnowledgeBase) -> Non
 def test_a_pair_saved_a_moment_ago_is_found_before_it_is_embedded(shop: KnowledgeBase) -> None:
     added = shop.store.add(Pair("Do you sell zorblax fluid?", "We do."))
     assert shop.search("do you sell ZORBLAX fluid")[0] == Hit(added, added.question, 1.0, 1.0, 1.0, exact=True)
-    assert shop.search("some zorblax please")[0].pair == added
+    assert added in [hit.pair for hit in shop.search("some zorblax please")]
 
 
 @pytest.mark.parametrize(("day", "served"), [(14, False), (15, True), (16, True), (17, False)])
@@ -170,8 +170,8 @@ def test_an_equal_question_with_two_answers_is_ranked_but_not_exact(
     "text",
     [
         "what's up?", '"', '""', "NEAR(", "NEAR(refund order, 2)", "*", "ref*", "refund AND", "OR", "NOT refund", "a:b",
-        "tokens:refund", "{refund}", "^refund", "-refund", "+", "(", "')--", "\0refund", "refund\ud83d", "🙂", "x " * 5000,
-        "\u202erefund",
+        "tokens:refund", "{refund}", "^refund", "-refund", "+", "(", "')--", "\0refund", "refund\ud83d",
+        "🙂", "x " * 5000, "\u202erefund",
     ],
 )  # fmt: skip
 def test_no_text_is_a_syntax_error(shop: KnowledgeBase, text: str) -> None:

@@ -14,11 +14,15 @@ from knowledge_base.pairs import Pair
 from knowledge_base.store import PairStore, Wanted
 
 TODAY = date(2025, 6, 15)
-ORDER = Pair("Where is my order?", "On its way.", similar=("Track my parcel", "订单在哪"), category="orders", language="en")
+ORDER = Pair(
+    "Where is my order?", "On its way.", similar=("Track my parcel", "订单在哪"), category="orders", language="en"
+)
 
 
 def test_a_stored_pair_is_read_back_whole(store: PairStore) -> None:
-    full = replace(ORDER, valid_from=date(2025, 1, 1), valid_until=date(2025, 12, 31), source_url="https://shop.example/a")
+    full = replace(
+        ORDER, valid_from=date(2025, 1, 1), valid_until=date(2025, 12, 31), source_url="https://shop.example/a"
+    )
     added = store.add(full)
     assert added == replace(full, id=1)
     assert store.get(1) == added
@@ -46,14 +50,19 @@ def test_an_id_is_never_used_again(store: PairStore) -> None:
         ({"question": "a\ud83d"}, "question holds a character that is no text (NUL or half a surrogate pair)."),
         ({"language": "fr"}, "language is 'fr'; 'en', 'zh' or nothing is allowed."),
         ({"state": "gone"}, "state is 'gone'; draft, published, withdrawn are allowed."),
-        ({"source_url": "javascript:alert(1)"}, "source_url is 'javascript:alert(1)'; it must begin with http:// or https://."),
+        (
+            {"source_url": "javascript:alert(1)"},
+            "source_url is 'javascript:alert(1)'; it must begin with http:// or https://.",
+        ),
         (
             {"valid_from": date(2025, 2, 1), "valid_until": date(2025, 1, 1)},
             "valid_from 2025-02-01 is after valid_until 2025-01-01.",
         ),
     ],
 )
-def test_a_pair_that_breaks_a_rule_is_refused_by_name(store: PairStore, changes: dict[str, object], message: str) -> None:
+def test_a_pair_that_breaks_a_rule_is_refused_by_name(
+    store: PairStore, changes: dict[str, object], message: str
+) -> None:
     with pytest.raises(InvalidPair) as refusal:
         store.add(replace(ORDER, **changes))  # type: ignore[arg-type]
     assert str(refusal.value) == message
@@ -97,7 +106,10 @@ def test_a_pair_of_every_language_meets_every_language(store: PairStore) -> None
 def test_many_are_stored_all_or_none(store: PairStore) -> None:
     with pytest.raises(DuplicateQuestion) as refusal:
         store.add_many([ORDER, Pair("Hello?", "Hi."), Pair("hello", "Hey."), ORDER])
-    assert [(duplicate.position, duplicate.other_position) for duplicate in refusal.value.duplicates] == [(2, 1), (3, 0)]
+    assert [(duplicate.position, duplicate.other_position) for duplicate in refusal.value.duplicates] == [
+        (2, 1),
+        (3, 0),
+    ]
     assert (store.count(), store.changes_since(0)) == (0, (0, set()))
 
 
@@ -134,7 +146,11 @@ def test_a_wording_that_stays_keeps_its_phrasing_id(store: PairStore) -> None:
     before = {phrasing.text: phrasing.id for phrasing in store.phrasings()}
     store.update(replace(ORDER, id=1, question="Where is it?", similar=("订单在哪", "Where is my order?")))
     after = {phrasing.text: phrasing.id for phrasing in store.phrasings()}
-    assert after == {"Where is my order?": before["Where is my order?"], "订单在哪": before["订单在哪"], "Where is it?": 4}
+    assert after == {
+        "Where is my order?": before["Where is my order?"],
+        "订单在哪": before["订单在哪"],
+        "Where is it?": 4,
+    }
     assert store.get(1).similar == ("订单在哪", "Where is my order?")
 
 

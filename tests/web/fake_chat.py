@@ -95,9 +95,12 @@ FALLBACK: dict[Language, Utterance] = {
 
 
 class FakeChat:
-    """broken: answer() raises for words with "fail". delay: seconds that "slow" takes. asked: what came in, in order."""
+    """broken: answer() raises for words with "fail". delay: seconds that "slow" takes. asked: what came in."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
         self.exchanges: dict[str, list[Exchange]] = {}
         self.asked: list[Message] = []
         self.rated: list[tuple[str, str, int]] = []

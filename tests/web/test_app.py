@@ -20,6 +20,7 @@ from chatbot.messages import Button, Exchange, Message, Reply, Step, Utterance
 from chatbot.web.app import create_app
 from chatbot.web.chat_page import HERE, SCRIPTS, chat_page
 from chatbot.web.chat_view import conversation_view, reply_view, utterance_view
+from chatbot.web.gradio_page import in_a_loop
 from chatbot.web.texts import LIMIT, TEXTS, preferred_language
 
 SHOP = {"en": "Maple & Moss", "zh": "枫苔家居"}
@@ -27,18 +28,26 @@ SECRET = "the-secret-of-the-server"
 CONVERSATION = "c" * 32
 
 
-@pytest.fixture
-def chat() -> FakeChat:
-    return FakeChat()
-
-
-@pytest.fixture
-def client(chat: FakeChat) -> Iterator[TestClient]:
+@pytest.fixture(scope="module")
+def site() -> Iterator[tuple[FakeChat, TestClient]]:
+    """One app for all tests: gradio takes a quarter of a second to make one."""
+    chat = FakeChat()
     app = create_app(
         chat, shop_name=SHOP, storage_secret=SECRET, status=lambda: {"model": "intents-7", "index": "2024-11-22"}
     )
     with TestClient(app, follow_redirects=False) as client:
-        yield client
+        yield chat, client
+
+
+@pytest.fixture
+def chat(site: tuple[FakeChat, TestClient]) -> FakeChat:
+    site[0].forget()
+    return site[0]
+
+
+@pytest.fixture
+def client(site: tuple[FakeChat, TestClient], chat: FakeChat) -> TestClient:
+    return site[1]
 
 
 def document(client: TestClient, languages: str = "en") -> str:
@@ -132,7 +141,7 @@ def test_the_servers_secret_is_not_in_the_page(client: TestClient) -> None:
 
 def test_restarts_keep_the_key_and_the_secret_of_the_browsers_memory(chat: FakeChat) -> None:
     def kept() -> tuple[str, str]:
-        blocks = chat_page(chat, SHOP, SECRET).blocks.values()
+        blocks = in_a_loop(lambda: chat_page(chat, SHOP, SECRET)).blocks.values()
         state = next(block for block in blocks if isinstance(block, gr.BrowserState))
         return state.storage_key, state.secret
 
@@ -185,7 +194,7 @@ def test_an_upload_is_refused_with_a_file_in_it(client: TestClient) -> None:
 
 @pytest.mark.parametrize("path", ["/gradio_api/info", "/gradio_api/queue/status", "/config", "/gradio_api/app_id"])
 def test_the_doors_are_where_we_think_they_are(chat: FakeChat, path: str) -> None:
-    bare = gr.mount_gradio_app(FastAPI(), chat_page(chat, SHOP, SECRET), "/chat")
+    bare = in_a_loop(lambda: gr.mount_gradio_app(FastAPI(), chat_page(chat, SHOP, SECRET), "/chat"))
     with TestClient(bare) as client:
         assert client.get("/chat" + path).status_code == 200
 

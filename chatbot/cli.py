@@ -1,0 +1,357 @@
+"""The command line. Each command parses, calls, prints; what goes wrong is one sentence and an exit code.
+
+Exit codes: 0 done, 1 a mistake that the sentence names, 2 wrong options, 130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from chatbot.errors import FrontdeskError, TrainingError
+from chatbot.settings import Settings, load_settings
+from knowledge_base.errors import KnowledgeBaseError
+from training_data.examples import TrainingDataError
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
+kb = typer.Typer(no_args_is_help=True, help="Question-answer pairs: add, import, export, search, list, withdraw.")
+app.add_typer(kb, name="kb")
+
+out = Console(highlight=False, soft_wrap=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+Home = Annotated[Path | None, typer.Option("--home", help="Where files made at run time lie. [default: var]")]
+ProjectDir = Annotated[Path | None, typer.Option("--project", help="Folder of the assistant. [default: the demo shop]")]
+Language = Annotated[str, typer.Option("--language", help="'en' or 'zh'; told from the text if not given.")]
+
+
+def main() -> None:
+    """Runs the command line; mistakes and full disks become a sentence, never a traceback."""
+    try:
+        app()
+    except (FrontdeskError, KnowledgeBaseError, TrainingDataError) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("Stopped. Nothing is left half-written.", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            raise
+        fail(f"{error.strerror}: {error.filename or 'while writing'}. Make room or give access, then run it again.")
+
+
+def fail(sentence: str, code: int = 1) -> None:
+    """The sentence on standard error, and the exit code."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"chatbot: {sentence}", markup=False)
+    raise SystemExit(code)
+
+
+def say(value: Mapping[str, Any] | list[Any]) -> None:
+    """JSON on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+@app.command()
+def setup(home: Home = None, project: ProjectDir = None) -> None:
+    """Make what is missing: base model, sentence encoder, knowledge base, intent model."""
+    from chatbot.project import load_project
+    from chatbot.setting_up import set_up
+    from chatbot.showing import Bar
+
+    settings = load_settings(home=home, project=project)
+    with Bar() as bar:
+        set_up(settings, load_project(settings.project), bar)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0: any free one. [default: 7860]")] = None,
+    home: Home = None,
+    project: ProjectDir = None,
+) -> None:
+    """Serve the chat page; on the first start, train the assistant before."""
+    from chatbot.web.serving import run
+
+    run(load_settings(host=host, port=port, home=home, project=project))
+
+
+@app.command()
+def ask(
+    text: str,
+    language: Language = "",
+    explain: Annotated[bool, typer.Option("--explain", help="Print why: steps, scores, thresholds, times.")] = False,
+    as_json: Json = False,
+    home: Home = None,
+    project: ProjectDir = None,
+) -> None:
+    """Ask the assistant one question, in a conversation of its own."""
+    from chatbot.messages import Message
+    from chatbot.showing import explained, reply_as_json
+    from chatbot.wiring import Frontdesk
+
+    desk = Frontdesk(load_settings(home=home, project=project))
+    try:
+        desk.knowledge.index.refresh()
+        told = wanted_language(language)
+        reply = desk.answer(Message(f"cli-{secrets.token_hex(8)}", text, secrets.token_hex(8), told))
+        if as_json:
+            say(reply_as_json(reply))
+        elif explain:
+            explained(reply, out)
+        else:
+            for utterance in reply.utterances:
+                typer.echo(utterance.text)
+                for button in utterance.buttons:
+                    typer.echo(f"  [{button.title}]")
+    finally:
+        desk.close()
+
+
+def wanted_language(language: str) -> Literal["en", "zh"] | None:
+    """Raises SettingsError-like sentence for another language."""
+    if language not in ("", "en", "zh"):
+        raise typer.BadParameter(f"language is '{language}'; allowed are en and zh.")
+    return language or None  # type: ignore[return-value]
+
+
+@app.command()
+def train(
+    data: Annotated[list[Path] | None, typer.Argument(help="Files or folders: logs, NLU YAML, CSV text,label.")] = None,
+    base_model: Annotated[
+        str | None, typer.Option(help="english, multilingual, multilingual-full, a folder, or a Hugging Face id.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="New folder for the model; without it, it becomes current.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=0, help="0: by the size of the data.")] = 0,
+    seed: Annotated[int, typer.Option(help="Start of every chance.")] = 13,
+    home: Home = None,
+    project: ProjectDir = None,
+    as_json: Json = False,
+) -> None:
+    """Fine-tune an intent model on dialogue logs and labelled examples (the project's own, if none are named)."""
+    from chatbot.models.registry import Registry, fingerprint_of
+    from chatbot.project import load_project
+    from chatbot.showing import Bar
+    from chatbot.training.finetune import Options, train
+    from chatbot.understanding.masking import Masker
+    from training_data.reading import read_data
+
+    settings = load_settings(home=home, project=project, base_model=base_model)
+    examples = read_data(data or load_project(settings.project).examples)
+    registry = Registry(settings.home)
+    folder = output or registry.new_version(fingerprint_of([example.text for example in examples.examples]))
+    options = replace(Options(), epochs=epochs, seed=seed)
+    masked = Masker(examples.regexes).masked
+    with Bar() as bar:
+        metrics = train(
+            examples.examples, masked, examples.regexes, settings.base_model, settings.home, folder, options, bar
+        )
+    if output is None:
+        registry.promote(folder.name)
+    if as_json:
+        say({"model": str(folder), **metrics})
+    else:
+        judged = metrics["validation"]
+        typer.echo(f"{folder}: validation accuracy {judged['accuracy']:.3f}, macro F1 {judged['macro_f1']:.3f}")
+
+
+@app.command()
+def evaluate(
+    test: Annotated[list[Path], typer.Option(help="CSV text,label; NLU YAML; or logs. May be given several times.")],
+    model: Annotated[Path | None, typer.Option(help="Model folder. [default: the current one]")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a model on labelled questions that it has never seen."""
+    from chatbot.models.registry import Registry
+    from chatbot.showing import judgement_table
+    from chatbot.training.evaluate import report
+    from training_data.reading import read_data
+
+    folder = model or Registry(load_settings(home=home).home).current()
+    if folder is None:
+        raise TrainingError("There is no current model. Name one with --model, or train one: chatbot train")
+    judged = report(folder, read_data(test).examples)
+    if as_json:
+        say({"model": str(folder), **judged.as_json()})
+    else:
+        out.print(judgement_table(judged))
+
+
+@app.command()
+def check(project: ProjectDir = None, as_json: Json = False) -> None:
+    """Find faults in the assistant's files: intents, rules, responses, forms, actions, examples, pairs."""
+    from chatbot.checking import faults
+    from chatbot.project import load_project
+
+    found = list(faults(load_project(load_settings(project=project).project)))
+    if as_json:
+        say(found)
+    else:
+        for fault in found:
+            typer.echo(fault)
+        typer.echo(f"{len(found)} fault(s)." if found else "No faults.")
+    if found:
+        raise SystemExit(1)
+
+
+@kb.command()
+def add(
+    question: str,
+    answer: str,
+    similar: Annotated[list[str] | None, typer.Option(help="Another wording; may be given several times.")] = None,
+    category: str = "",
+    language: Language = "",
+    source_url: Annotated[str, typer.Option(help="Page that the answer comes from.")] = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Save a pair; a running server answers with it within a second."""
+    from knowledge_base.pairs import Pair
+    from training_data.examples import language_of
+
+    told = wanted_language(language) or language_of(question)
+    with opened(load_settings(home=home)) as store:
+        pair = store.add(Pair(question, answer, tuple(similar or ()), category, told, source_url=source_url))
+    say({"id": pair.id, "state": pair.state}) if as_json else typer.echo(f"Saved as #{pair.id}.")
+
+
+@kb.command("import")
+def import_(
+    file: Path,
+    on_duplicate: Annotated[
+        str, typer.Option(help="refuse: import nothing; skip: leave those out; keep: store them beside the others.")
+    ] = "refuse",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Import pairs from CSV or XLSX: all or nothing."""
+    from chatbot.showing import Bar
+    from chatbot.wiring import Knowledge
+    from knowledge_base.importing import import_pairs
+
+    if on_duplicate not in ("refuse", "skip", "keep"):
+        raise typer.BadParameter(f"--on-duplicate is '{on_duplicate}'; allowed are refuse, skip, keep.")
+    knowledge = Knowledge(load_settings(home=home))
+    try:
+        done = import_pairs(knowledge.store, file, on_duplicate=on_duplicate)  # type: ignore[arg-type]
+        with Bar() as bar:
+            embedded = knowledge.index.refresh(lambda done, total: bar("embedding", done / max(1, total), 0.0))
+    finally:
+        knowledge.close()
+    if as_json:
+        say({"imported": len(done.pairs), "skipped": done.skipped, "embedded": embedded})
+    else:
+        typer.echo(f"{len(done.pairs)} pairs imported, {done.skipped} skipped, {embedded} phrasings embedded.")
+
+
+@kb.command()
+def export(file: Path, home: Home = None) -> None:
+    """Write all published pairs as CSV; importing it gives the same pairs."""
+    from knowledge_base.importing import write_pairs
+
+    with opened(load_settings(home=home)) as store:
+        pairs = store.list(state="published", limit=-1)[::-1]
+    write_pairs(file, pairs)
+    typer.echo(f"{len(pairs)} pairs written to {file}.")
+
+
+@kb.command()
+def search(
+    text: str,
+    k: Annotated[int, typer.Option("-k", min=1, max=50, help="How many.")] = 5,
+    language: Language = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """The stored pairs nearest to a question, with their scores."""
+    from chatbot.wiring import Knowledge
+
+    knowledge = Knowledge(load_settings(home=home))
+    try:
+        knowledge.index.refresh()
+        hits = knowledge.base.search(text, wanted_language(language), k=k)
+    finally:
+        knowledge.close()
+    if as_json:
+        say([
+            {"id": hit.pair.id, "question": hit.pair.question, "answer": hit.pair.answer, "phrasing": hit.phrasing,
+             "category": hit.pair.category, "language": hit.pair.language, "score": round(hit.score, 4),
+             "dense": round(hit.dense, 4), "lexical": round(hit.lexical, 4), "exact": hit.exact}
+            for hit in hits
+        ])  # fmt: skip
+        return
+    for hit in hits:
+        typer.echo(
+            f"#{hit.pair.id}  {hit.score:.3f} (meaning {hit.dense:.3f}, words {hit.lexical:.3f})  {hit.pair.question}"
+        )
+        typer.echo(f"      {hit.pair.answer}")
+
+
+@kb.command("list")
+def list_(
+    search_for: Annotated[str, typer.Option("--search", help="Words in question or answer.")] = "",
+    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
+    language: Language = "",
+    state: Annotated[str | None, typer.Option(help="draft, published or withdrawn.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    offset: Annotated[int, typer.Option(min=0)] = 0,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """List pairs."""
+    if state not in (None, "draft", "published", "withdrawn"):
+        raise typer.BadParameter(f"--state is '{state}'; allowed are draft, published, withdrawn.")
+    with opened(load_settings(home=home)) as store:
+        pairs = store.list(
+            search=search_for, category=category, language=wanted_language(language), state=state,
+            limit=limit, offset=offset,
+        )  # fmt: skip
+    if as_json:
+        say([
+            {"id": pair.id, "question": pair.question, "answer": pair.answer, "similar": pair.similar,
+             "category": pair.category, "language": pair.language, "state": pair.state,
+             "valid_from": pair.valid_from, "valid_until": pair.valid_until, "source_url": pair.source_url}
+            for pair in pairs
+        ])  # fmt: skip
+        return
+    table = Table("id", "language", "category", "state", "question")
+    for pair in pairs:
+        table.add_row(str(pair.id), pair.language, pair.category, pair.state, pair.question)
+    out.print(table)
+
+
+@kb.command()
+def withdraw(pair_id: int, home: Home = None) -> None:
+    """Take a pair out of service: it is kept, and never served again until it is restored."""
+    with opened(load_settings(home=home)) as store:
+        store.withdraw(pair_id)
+    typer.echo(f"#{pair_id} is withdrawn.")
+
+
+class opened:  # noqa: N801 - reads as a verb: with opened(settings) as store
+    """The store of pairs, without encoder or index, closed in the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        from knowledge_base.store import PairStore
+
+        self.store = PairStore(settings.home / "knowledge.db")
+
+    def __enter__(self) -> Any:
+        return self.store
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()

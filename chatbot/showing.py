@@ -1,0 +1,88 @@
+"""What the command line shows: a bar, a trace, a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from chatbot.conversations.codec import reply_json
+from chatbot.messages import Reply
+
+if TYPE_CHECKING:
+    from chatbot.training.evaluate import Judgement
+
+
+class Bar:
+    """A progress bar with the time left; a line a stage where there is no terminal."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self.bar = Progress(
+            TextColumn("{task.description:<18}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %  {task.fields[left]}"),
+            console=self.console, disable=not self.console.is_terminal,
+        )  # fmt: skip
+        self.task = self.bar.add_task("starting", total=1.0, left="")
+        self.stage = ""
+
+    def __enter__(self) -> Bar:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def __call__(self, stage: str, share: float, seconds_left: float) -> None:
+        """Told by whoever works: the stage, the share done in [0, 1], the seconds left (0: not known)."""
+        left = f"about {seconds_left / 60:.0f} min left" if seconds_left > 90 else f"{seconds_left:.0f} s left"
+        told = left if seconds_left > 0 else ""
+        self.bar.update(self.task, description=stage, completed=share, left=told)
+        if stage != self.stage and not self.console.is_terminal:
+            self.console.print(f"{stage} {told}", markup=False)
+        self.stage = stage
+
+
+def reply_as_json(reply: Reply) -> dict[str, Any]:
+    """What `chatbot ask --json` prints."""
+    value = reply_json(reply)
+    return {
+        "intent": reply.intent.name if reply.intent else None,
+        "confidence": round(reply.intent.confidence, 4) if reply.intent else None,
+        "steps": value["steps"],
+        "reply": reply.text,
+        "utterances": value["utterances"],
+        "language": reply.language,
+        "model": reply.model,
+        "index": reply.index,
+        "ms": value["ms"],
+    }
+
+
+def explained(reply: Reply, console: Console) -> None:
+    """The reply, then why."""
+    for utterance in reply.utterances:
+        console.print(utterance.text, markup=False)
+    table = Table("step", "of", "because", title=f"model {reply.model}, index {reply.index}", title_justify="left")
+    for step in reply.steps:
+        table.add_row(step.kind, step.name, step.reason)
+    console.print(table)
+    console.print("ms: " + ", ".join(f"{stage} {ms:.1f}" for stage, ms in reply.milliseconds.items()), markup=False)
+
+
+def judgement_table(judged: Judgement) -> Table:
+    """Overall figures in the title, a row an intent."""
+    auroc = "" if judged.oos_auroc is None else f", out-of-scope AUROC {judged.oos_auroc:.3f}"
+    languages = ", ".join(f"{language} {share:.3f}" for language, share in judged.per_language.items())
+    table = Table(
+        "intent", "precision", "recall", "F1", "support",
+        title=f"{judged.examples} texts: accuracy {judged.accuracy:.3f} ({languages}), macro F1 {judged.macro_f1:.3f}, "
+        f"in scope {judged.in_scope_accuracy:.3f}{auroc}, calibration error {judged.calibration_error:.3f}",
+        title_justify="left",
+    )  # fmt: skip
+    for name, score in judged.per_intent.items():
+        table.add_row(name, f"{score.precision:.3f}", f"{score.recall:.3f}", f"{score.f1:.3f}", str(score.support))
+    return table

@@ -1,0 +1,89 @@
+"""From settings to a listening server."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+from chatbot.errors import FrontdeskError, SettingsError
+from chatbot.settings import Settings
+from chatbot.wiring import Frontdesk, is_set_up
+
+log = logging.getLogger(__name__)
+HOUR = 3600.0
+
+
+def run(settings: Settings) -> None:
+    """Serves until it is stopped; on the first start it makes what is missing before, in a process of its own.
+
+    Raises SettingsError if the port is taken or the address is not this machine's, FrontdeskError if setting up failed.
+    """
+    listening = bound(settings.host, settings.port)
+    if not is_set_up(settings):
+        set_up_apart(settings)
+    import uvicorn
+
+    from chatbot.web.app import create_app
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    desk = Frontdesk(settings)
+    with closing_down(desk):
+        app = create_app(desk, shop_name=desk.project.name, storage_secret=desk.storage_secret, status=desk.versions)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        sys.stdout.write(f"Frontdesk is ready: http://{host}:{listening.getsockname()[1]}/\n")
+        sys.stdout.flush()
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A listening socket. Taken before anything slow is begun, so that a busy port is told at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        reason = error.strerror or str(error)
+        raise SettingsError(f"Cannot listen on {host} port {port}: {reason}. Choose another with --port.") from error
+    return listening
+
+
+def set_up_apart(settings: Settings) -> None:
+    """Training runs in its own process: serving never loads torch."""
+    command = [sys.executable, "-m", "chatbot", "setup", "--home", str(settings.home)]
+    if settings.project:
+        command += ["--project", str(settings.project)]
+    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own program
+        raise FrontdeskError("Setting up did not finish; its message stands above. Run the same command again.")
+
+
+@contextlib.contextmanager
+def closing_down(desk: Frontdesk) -> Iterator[None]:
+    """Follows the knowledge base and forgets what is due, until the block ends."""
+    stop = threading.Event()
+
+    def forget() -> None:
+        while not stop.is_set():
+            try:
+                desk.forget()
+            except Exception:
+                log.exception("raw text whose time has passed could not be deleted; tried again in an hour")
+            stop.wait(HOUR)
+
+    desk.knowledge.index.watch()
+    sweeping = threading.Thread(target=forget, name="forget", daemon=True)
+    sweeping.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        desk.close()
