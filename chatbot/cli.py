@@ -5,18 +5,18 @@ Exit codes: 0 done, 1 a mistake that the sentence names, 2 wrong options, 130 st
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import secrets
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from chatbot.errors import FrontdeskError, TrainingError
@@ -32,26 +32,28 @@ out = Console(highlight=False, soft_wrap=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 Home = Annotated[Path | None, typer.Option("--home", help="Where files made at run time lie. [default: var]")]
 ProjectDir = Annotated[Path | None, typer.Option("--project", help="Folder of the assistant. [default: the demo shop]")]
-Language = Annotated[str, typer.Option("--language", help="'en' or 'zh'; told from the text if not given.")]
+Language = Annotated[Literal["en", "zh"] | None, typer.Option("--language", help="Told from the text if not given.")]
+STOPPED, TERMINATED = 130, 143
+"""128 and the signal's number, as a shell counts: Ctrl-C, and what `docker stop` and systemd send."""
 
 
 def main() -> None:
     """Runs the command line; mistakes and full disks become a sentence, never a traceback."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # unwinds as Ctrl-C does, so that nothing half stays
     try:
         app()
     except (FrontdeskError, KnowledgeBaseError, TrainingDataError) as error:
         fail(str(error))
-    except KeyboardInterrupt:
-        fail("Stopped. Nothing is left half-written.", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
-            raise
-        fail(f"{error.strerror}: {error.filename or 'while writing'}. Make room or give access, then run it again.")
+    except OSError as error:  # a place that is full, shut, not there, or a file where a folder is needed
+        place = error.filename or "while writing"
+        fail(f"{error.strerror or error}: {place}. Make room, give access or name another place; then run it again.")
+    except SystemExit as end:
+        if end.code == STOPPED:  # typer has made this of KeyboardInterrupt
+            fail("Stopped. Nothing is left half-written.", STOPPED)
+        raise
 
 
-def fail(sentence: str, code: int = 1) -> None:
+def fail(sentence: str, code: int = 1) -> NoReturn:
     """The sentence on standard error, and the exit code."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"chatbot: {sentence}", markup=False)
     raise SystemExit(code)
@@ -90,7 +92,7 @@ def serve(
 @app.command()
 def ask(
     text: str,
-    language: Language = "",
+    language: Language = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print why: steps, scores, thresholds, times.")] = False,
     as_json: Json = False,
     home: Home = None,
@@ -104,8 +106,7 @@ def ask(
     desk = Frontdesk(load_settings(home=home, project=project))
     try:
         desk.knowledge.index.refresh()
-        told = wanted_language(language)
-        reply = desk.answer(Message(f"cli-{secrets.token_hex(8)}", text, secrets.token_hex(8), told))
+        reply = desk.answer(Message(f"cli-{secrets.token_hex(8)}", text, secrets.token_hex(8), language))
         if as_json:
             say(reply_as_json(reply))
         elif explain:
@@ -119,13 +120,6 @@ def ask(
         desk.close()
 
 
-def wanted_language(language: str) -> Literal["en", "zh"] | None:
-    """Raises SettingsError-like sentence for another language."""
-    if language not in ("", "en", "zh"):
-        raise typer.BadParameter(f"language is '{language}'; allowed are en and zh.")
-    return language or None  # type: ignore[return-value]
-
-
 @app.command()
 def train(
     data: Annotated[list[Path] | None, typer.Argument(help="Files or folders: logs, NLU YAML, CSV text,label.")] = None,
@@ -136,7 +130,7 @@ def train(
         Path | None, typer.Option(help="New folder for the model; without it, it becomes current.")
     ] = None,
     epochs: Annotated[int, typer.Option(min=0, help="0: by the size of the data.")] = 0,
-    seed: Annotated[int, typer.Option(help="Start of every chance.")] = 13,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Start of every chance.")] = 13,
     home: Home = None,
     project: ProjectDir = None,
     as_json: Json = False,
@@ -214,7 +208,7 @@ def add(
     answer: str,
     similar: Annotated[list[str] | None, typer.Option(help="Another wording; may be given several times.")] = None,
     category: str = "",
-    language: Language = "",
+    language: Language = None,
     source_url: Annotated[str, typer.Option(help="Page that the answer comes from.")] = "",
     home: Home = None,
     as_json: Json = False,
@@ -223,7 +217,7 @@ def add(
     from knowledge_base.pairs import Pair
     from training_data.examples import language_of
 
-    told = wanted_language(language) or language_of(question)
+    told = language or language_of(question)
     with opened(load_settings(home=home)) as store:
         pair = store.add(Pair(question, answer, tuple(similar or ()), category, told, source_url=source_url))
     say({"id": pair.id, "state": pair.state}) if as_json else typer.echo(f"Saved as #{pair.id}.")
@@ -233,7 +227,8 @@ def add(
 def import_(
     file: Path,
     on_duplicate: Annotated[
-        str, typer.Option(help="refuse: import nothing; skip: leave those out; keep: store them beside the others.")
+        Literal["refuse", "skip", "keep"],
+        typer.Option(help="refuse: import nothing; skip: leave those out; keep: store them beside the others."),
     ] = "refuse",
     home: Home = None,
     as_json: Json = False,
@@ -243,11 +238,9 @@ def import_(
     from chatbot.wiring import Knowledge
     from knowledge_base.importing import import_pairs
 
-    if on_duplicate not in ("refuse", "skip", "keep"):
-        raise typer.BadParameter(f"--on-duplicate is '{on_duplicate}'; allowed are refuse, skip, keep.")
     knowledge = Knowledge(load_settings(home=home))
     try:
-        done = import_pairs(knowledge.store, file, on_duplicate=on_duplicate)  # type: ignore[arg-type]
+        done = import_pairs(knowledge.store, file, on_duplicate=on_duplicate)
         with Bar() as bar:
             embedded = knowledge.index.refresh(lambda done, total: bar("embedding", done / max(1, total), 0.0))
     finally:
@@ -273,7 +266,7 @@ def export(file: Path, home: Home = None) -> None:
 def search(
     text: str,
     k: Annotated[int, typer.Option("-k", min=1, max=50, help="How many.")] = 5,
-    language: Language = "",
+    language: Language = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -283,7 +276,7 @@ def search(
     knowledge = Knowledge(load_settings(home=home))
     try:
         knowledge.index.refresh()
-        hits = knowledge.base.search(text, wanted_language(language), k=k)
+        hits = knowledge.base.search(text, language, k=k)
     finally:
         knowledge.close()
     if as_json:
@@ -305,21 +298,16 @@ def search(
 def list_(
     search_for: Annotated[str, typer.Option("--search", help="Words in question or answer.")] = "",
     category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
-    language: Language = "",
-    state: Annotated[str | None, typer.Option(help="draft, published or withdrawn.")] = None,
+    language: Language = None,
+    state: Annotated[Literal["draft", "published", "withdrawn"] | None, typer.Option(help="Only these.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 50,
     offset: Annotated[int, typer.Option(min=0)] = 0,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """List pairs."""
-    if state not in (None, "draft", "published", "withdrawn"):
-        raise typer.BadParameter(f"--state is '{state}'; allowed are draft, published, withdrawn.")
     with opened(load_settings(home=home)) as store:
-        pairs = store.list(
-            search=search_for, category=category, language=wanted_language(language), state=state,
-            limit=limit, offset=offset,
-        )  # fmt: skip
+        pairs = store.list(search_for, category, language, state, limit, offset)
     if as_json:
         say([
             {"id": pair.id, "question": pair.question, "answer": pair.answer, "similar": pair.similar,
@@ -330,7 +318,7 @@ def list_(
         return
     table = Table("id", "language", "category", "state", "question")
     for pair in pairs:
-        table.add_row(str(pair.id), pair.language, pair.category, pair.state, pair.question)
+        table.add_row(*map(escape, (str(pair.id), pair.language, pair.category, pair.state, pair.question)))
     out.print(table)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from tokenizers import Encoding, Tokenizer
 
 from chatbot.errors import ModelError
 from chatbot.models.folder import ENCODER_FILES, check, read_card
+from training_data.examples import language_of
 
 Floats = NDArray[np.float32]
 BATCH = 32
@@ -50,7 +51,14 @@ class OnnxEncoder:
         self.tokenizer.enable_truncation(self.card.max_length)
         self.tokenizer.no_padding()
         self.outputs = [output.name for output in self.session.get_outputs()]
-        self.inputs = {value.name for value in self.session.get_inputs()}
+        widths = {output.name: output.shape[-1] for output in self.session.get_outputs()}
+        if widths.get("sentence_embedding") != self.card.dim:
+            raise ModelError(
+                f"{folder}: encoder.onnx gives {widths}; a sentence_embedding of {self.card.dim} numbers (encoder.json) "
+                "is needed. Train again: chatbot train"
+            )
+        self.labels = int(widths.get("logits", 0))
+        """How many logits the graph gives; 0 for a sentence encoder."""
 
     @property
     def name(self) -> str:
@@ -78,11 +86,6 @@ class OnnxEncoder:
                 logits[batch] = answer["logits"]
         return Encoded(vectors, logits)
 
-    @property
-    def labels(self) -> int:
-        """How many logits the graph gives; 0 for a sentence encoder."""
-        return int(self.session.get_outputs()[self.outputs.index("logits")].shape[1]) if "logits" in self.outputs else 0
-
     def feed(self, tokens: Sequence[Encoding]) -> dict[str, NDArray[np.int64]]:
         """Token ids and attention mask, int64, shape (batch, longest), padded with 0 (the mask hides it)."""
         longest = max(len(one.ids) for one in tokens)
@@ -92,6 +95,38 @@ class OnnxEncoder:
             ids[row, : len(one.ids)] = one.ids
             mask[row, : len(one.ids)] = 1
         return {"input_ids": ids, "attention_mask": mask}
+
+
+class ByLanguage:
+    """An encoder for each language behind the interface of one: a text goes to that of its language.
+
+    Two encoders' vectors share no meaning, and unit vectors of two spaces are nearly orthogonal: a question in one
+    language is far from every phrasing in the other. Shorter vectors are padded with zeros.
+    """
+
+    def __init__(self, encoders: Mapping[str, OnnxEncoder]) -> None:
+        """encoders: 'en' and 'zh' to an encoder each; the same one twice is asked once."""
+        self.encoders = encoders
+        self.different = list(dict.fromkeys(encoders.values()))
+
+    @property
+    def name(self) -> str:
+        """The names of all weights."""
+        return "+".join(encoder.name for encoder in self.different)
+
+    @property
+    def dim(self) -> int:
+        """Length of the longest vector."""
+        return max(encoder.dim for encoder in self.different)
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """float32, shape (len(texts), dim), each row L2-normalised, in the order of the texts."""
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        for encoder in self.different:
+            mine = [place for place, text in enumerate(texts) if self.encoders[language_of(text)] is encoder]
+            if mine:
+                vectors[mine, : encoder.dim] = encoder.encode([texts[place] for place in mine])
+        return vectors
 
 
 def by_length(tokens: Sequence[Encoding]) -> Iterator[list[int]]:

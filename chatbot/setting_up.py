@@ -8,9 +8,10 @@ from pathlib import Path
 from chatbot.models.registry import Registry, fingerprint_of
 from chatbot.project import Project
 from chatbot.settings import Settings
-from chatbot.wiring import Knowledge, encoder_folder
+from chatbot.wiring import Knowledge, encoder_folders
 from knowledge_base.importing import read_pairs
 from knowledge_base.pairs import Pair
+from training_data.examples import language_of
 from training_data.reading import read_data
 
 Progress = Callable[[str, float, float], None]
@@ -18,24 +19,25 @@ Progress = Callable[[str, float, float], None]
 
 def set_up(settings: Settings, project: Project, progress: Progress) -> None:
     """Makes what is missing, and leaves alone what is there. Safe to run again after any interruption."""
-    make_encoder(settings, project, progress)
+    make_encoders(settings, project, progress)
     fill_knowledge(settings, project, progress)
     if Registry(settings.home).current() is None:
         train_and_promote(settings, project, progress)
 
 
-def make_encoder(settings: Settings, project: Project, progress: Progress) -> None:
-    """The sentence encoder of the settings, centred on the questions of the project."""
+def make_encoders(settings: Settings, project: Project, progress: Progress) -> None:
+    """The sentence encoders of the settings, each centred on the project's questions in its languages."""
     from chatbot.training.sentence import make_sentence_encoder
 
-    folder = encoder_folder(settings)
-    if folder.is_dir():
-        return
-    progress("sentence encoder", 0.0, 0.0)
-    questions = [question for pair in all_pairs(project) for question in (pair.question, *pair.similar)]
-    examples = [example.text for example in read_data(project.examples).examples]
-    make_sentence_encoder(settings.sentence_encoder, settings.home, questions + examples, folder)
-    progress("sentence encoder", 1.0, 0.0)
+    names = {"en": settings.sentence_encoder_en, "zh": settings.sentence_encoder_zh}
+    missing = {folder: names[language] for language, folder in encoder_folders(settings).items() if not folder.is_dir()}
+    for place, (folder, name) in enumerate(missing.items()):
+        progress("sentence encoders", place / len(missing), 0.0)
+        spoken = {language for language, other in names.items() if other == name}
+        questions = [question for pair in all_pairs(project) for question in (pair.question, *pair.similar)]
+        texts = questions + [example.text for example in read_data(project.examples).examples]
+        mine = [text for text in texts if language_of(text) in spoken]
+        make_sentence_encoder(name, settings.home, mine or ["hello", "你好"], folder)
 
 
 def fill_knowledge(settings: Settings, project: Project, progress: Progress) -> None:

@@ -22,7 +22,8 @@ class Settings(BaseSettings):
 
     home: where files made at run time lie. project: the assistant's folder, in Rasa's layout; the demo shop if none is
     named. base_model: 'english', 'multilingual', 'multilingual-full', a folder, or a
-    Hugging Face id. The thresholds are scores in [0, 1]; each has two bands (DESIGN section 1).
+    Hugging Face id; the sentence encoders of English and Chinese likewise (docs/benchmarks.md tells why two). The
+    thresholds are scores in [0, 1]; each has two bands (DESIGN section 1).
     """
 
     model_config = SettingsConfigDict(env_prefix="CHATBOT_", extra="ignore", frozen=True)
@@ -32,7 +33,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=0, le=65535)
     base_model: str = Field("multilingual", min_length=1)
-    sentence_encoder: str = Field("multilingual", min_length=1)
+    sentence_encoder_en: str = Field("english", min_length=1)
+    sentence_encoder_zh: str = Field("multilingual", min_length=1)
     threads: int = Field(1, ge=1, le=64, description="that one call of an encoder may use")
     intent_answer: float = Field(0.6, ge=0.0, le=1.0)
     intent_clarify: float = Field(0.25, ge=0.0, le=1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -68,7 +69,7 @@ def explained(reply: Reply, console: Console) -> None:
         console.print(utterance.text, markup=False)
     table = Table("step", "of", "because", title=f"model {reply.model}, index {reply.index}", title_justify="left")
     for step in reply.steps:
-        table.add_row(step.kind, step.name, step.reason)
+        table.add_row(*map(escape, (step.kind, step.name, step.reason)))  # a masked "[order]" is no markup
     console.print(table)
     console.print("ms: " + ", ".join(f"{stage} {ms:.1f}" for stage, ms in reply.milliseconds.items()), markup=False)
 
@@ -84,5 +85,7 @@ def judgement_table(judged: Judgement) -> Table:
         title_justify="left",
     )  # fmt: skip
     for name, score in judged.per_intent.items():
-        table.add_row(name, f"{score.precision:.3f}", f"{score.recall:.3f}", f"{score.f1:.3f}", str(score.support))
+        table.add_row(
+            escape(name), f"{score.precision:.3f}", f"{score.recall:.3f}", f"{score.f1:.3f}", str(score.support)
+        )
     return table

@@ -10,7 +10,7 @@ from pathlib import Path
 from chatbot.conversations.sealing import Seal, derived, secret
 from chatbot.conversations.store import ConversationStore
 from chatbot.deciding import Policy, Thresholds
-from chatbot.encoder import OnnxEncoder
+from chatbot.encoder import ByLanguage, OnnxEncoder
 from chatbot.errors import ModelError
 from chatbot.messages import Exchange, Message, Reply, StepKind
 from chatbot.models.registry import Registry
@@ -31,14 +31,26 @@ from knowledge_base.search import KnowledgeBase
 from knowledge_base.store import PairStore
 
 
-def encoder_folder(settings: Settings) -> Path:
-    """Where the sentence encoder of these settings lies."""
-    return settings.home / "encoders" / Path(settings.sentence_encoder).name
+def encoder_folders(settings: Settings) -> Mapping[str, Path]:
+    """Where the sentence encoder of each language lies."""
+    names = {"en": settings.sentence_encoder_en, "zh": settings.sentence_encoder_zh}
+    return {language: settings.home / "encoders" / Path(name).name for language, name in names.items()}
+
+
+def sentence_encoder(settings: Settings) -> ByLanguage:
+    """The encoders of both languages. Raises ModelError if one is not there yet or is damaged."""
+    folders = encoder_folders(settings)
+    for folder in folders.values():
+        if not folder.is_dir():
+            raise ModelError(f"There is no sentence encoder in {folder} yet. Run: chatbot setup")
+    loaded = {folder: OnnxEncoder(folder, settings.threads) for folder in dict.fromkeys(folders.values())}
+    return ByLanguage({language: loaded[folder] for language, folder in folders.items()})
 
 
 def is_set_up(settings: Settings) -> bool:
-    """Whether there is a sentence encoder and a current model."""
-    return encoder_folder(settings).is_dir() and Registry(settings.home).current() is not None
+    """Whether there are sentence encoders and a current model."""
+    made = all(folder.is_dir() for folder in encoder_folders(settings).values())
+    return made and Registry(settings.home).current() is not None
 
 
 class Knowledge:
@@ -46,11 +58,9 @@ class Knowledge:
 
     def __init__(self, settings: Settings) -> None:
         """Raises ModelError if there is no sentence encoder yet."""
-        folder = encoder_folder(settings)
-        if not folder.is_dir():
-            raise ModelError(f"There is no sentence encoder in {folder} yet. Run: chatbot setup")
+        encoder = sentence_encoder(settings)
         self.store = PairStore(settings.home / "knowledge.db")
-        self.index = KnowledgeIndex(self.store, OnnxEncoder(folder, settings.threads), settings.home / "index")
+        self.index = KnowledgeIndex(self.store, encoder, settings.home / "index")
         self.base = KnowledgeBase(self.store, self.index)
 
     def close(self) -> None:

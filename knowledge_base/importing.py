@@ -51,7 +51,10 @@ def import_pairs(
     except DuplicateQuestion as error:
         lines = [line for line, _ in numbered]
         problems = [(lines[duplicate.position], _repeats(duplicate, lines)) for duplicate in error.duplicates]
-        raise _refusal(path.name, problems, len(numbered)) from error
+        refusal = _refusal(path.name, problems, len(numbered))
+        raise ImportFileError(
+            f"{refusal} Change them, or have duplicates skipped or kept.", refusal.problems
+        ) from error
     return Imported(tuple(added), len(numbered) - len(added))
 
 

@@ -33,9 +33,6 @@ _ROW = np.dtype(
         ("last", "i4"),
     ]
 )
-# Up to so many excluded vectors it is faster to search for as many more and to drop them: FAISS compares with a
-# selector row by row, without one in blocks (100,000 x 384: 14 and 7 ms). The result is the same.
-_FEW_EXCLUDED = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,15 +77,10 @@ class Part:
         if not allowed.count:
             return []
         faiss.omp_set_num_threads(1)
-        excluded = len(self.ids) - allowed.count
-        if excluded <= _FEW_EXCLUDED:
-            scores, ids = self.index.search(query, min(k + excluded, len(self.ids)))
-        else:
-            # IndexIDMap changes the parameters while it searches, so each search needs its own; the selector is shared
-            parameters = faiss.SearchParameters(sel=allowed.selector)  # type: ignore[call-arg]  # not in FAISS's stubs
-            scores, ids = self.index.search(query, min(k, allowed.count), params=parameters)
-        hits = ((int(id_), float(score)) for id_, score in zip(ids[0], scores[0], strict=True) if allowed.has(id_))
-        return list(hits)[:k]
+        # IndexIDMap changes the parameters while it searches, so each search needs its own; the selector is shared
+        parameters = faiss.SearchParameters(sel=allowed.selector)  # type: ignore[call-arg]  # not in FAISS's stubs
+        scores, ids = self.index.search(query, min(k, allowed.count), params=parameters)
+        return list(zip(ids[0].tolist(), scores[0].tolist(), strict=True))
 
 
 class Selection:
@@ -98,17 +90,8 @@ class Selection:
         self.count = len(ids)
         member = np.zeros(int(ids.max()) + 1 if self.count else 0, dtype=bool)
         member[ids] = True
-        self._member = member
-        self._bits = np.packbits(member, bitorder="little")
-
-    @cached_property
-    def selector(self) -> Any:
-        """The set as FAISS wants it."""
-        return faiss.IDSelectorBitmap(self._bits)  # type: ignore  # FAISS's stubs know only the C++ form
-
-    def has(self, phrasing_id: int) -> bool:
-        """Whether it is in the set (FAISS fills up with -1 where it found too few)."""
-        return 0 <= phrasing_id < len(self._member) and bool(self._member[phrasing_id])
+        # asked about each vector before it is compared (Faiss wiki, 'Setting search parameters for one query')
+        self.selector: Any = faiss.IDSelectorBitmap(np.packbits(member, bitorder="little"))  # type: ignore[call-arg,arg-type]
 
 
 def rows_of(phrasings: Sequence[Phrasing], categories: dict[str, int]) -> Rows:

@@ -73,7 +73,8 @@ def train(
     """Trains on the examples and writes the model folder `output`, whole or not at all. Returns its metrics.
 
     masked: replaces personal data, as serving does. patterns: what masked was made of; kept in the folder.
-    Raises TrainingError if the examples do not suffice or the output is there already, BaseModelError for the base.
+    Raises TrainingError if the examples do not suffice or the output is there already, BaseModelError for the base,
+    OSError if the output cannot be written.
     """
     started = time.monotonic()
     if output.exists():
@@ -81,31 +82,24 @@ def train(
     rows = usable(examples, masked)
     labels = tuple(sorted({row.intent for row in rows}))
     training, validation = split(rows, options)
-    seed(options.seed)
-    progress("base model", 0.0, 0.0)
-    base = checkpoint(base_model, home)
-    about = description(base)
-    reader = TextReader(base, about.prefix, options.max_length)
-    encoder = load_encoder(base)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = Network(encoder, encoder.config.hidden_size, len(labels)).to(device)
-    best = fit(network, reader, training, validation, labels, options, progress)
-    progress("export", 0.0, 0.0)
-    fingerprint = fingerprint_of([f"{row.text}\t{row.intent}" for row in rows])
-    card = EncoderCard(
-        f"intents-{about.sha256[:8]}-{fingerprint[:8]}", network.mean.numel(), about.prefix, options.max_length
-    )
-    _, _, logits = apply(network, reader, [row.text for row in validation])
-    targets = np.array([labels.index(row.intent) for row in validation], dtype=np.int64)
-    calibrated = Labels(labels, fitted_temperature(logits.numpy(), targets))
-    with written_beside(output) as folder:
-        parity = export(network, reader, card, folder, [row.text for row in validation], [int(t) for t in targets])
-        write_labels(folder, calibrated)
+    with written_beside(output) as folder:  # begun now: a place that cannot be written is told before the long work
+        seed(options.seed)
+        progress("base model", 0.0, 0.0)
+        base = checkpoint(base_model, home)
+        about = description(base)
+        reader = TextReader(base, about.prefix, min(options.max_length, about.max_length))
+        encoder = load_encoder(base)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        network = Network(encoder, encoder.config.hidden_size, len(labels)).to(device)
+        best = fit(network, reader, training, validation, labels, options, progress)
+        progress("export", 0.0, 0.0)
+        fingerprint = fingerprint_of([f"{row.text}\t{row.intent}" for row in rows])
+        card = EncoderCard(
+            f"intents-{about.sha256[:8]}-{fingerprint[:8]}", network.mean.numel(), about.prefix, reader.max_length
+        )
         write_json(folder / "masking.json", {"patterns": {name: list(group) for name, group in patterns.items()}})
-        judged = report(folder, validation)
-        metrics = {"validation": judged.as_json(), "parity": parity.as_json(), "best_epoch": best}
+        metrics = {**write_classifier(network, reader, card, labels, validation, folder), "best_epoch": best}
         write_json(folder / "metrics.json", metrics)
-        confusion_picture(judged, folder / "confusion.png")
         provenance = {
             "data": {"fingerprint": fingerprint, "training": len(training), "validation": len(validation)},
             "base_model": asdict(about),
@@ -119,6 +113,25 @@ def train(
         write_json(folder / "provenance.json", provenance)
     progress("done", 1.0, 0.0)
     return metrics
+
+
+def write_classifier(
+    network: Network,
+    reader: TextReader,
+    card: EncoderCard,
+    labels: tuple[str, ...],
+    validation: Sequence[Example],
+    folder: Path,
+) -> Mapping[str, Any]:
+    """Graph, tokenizer, calibrated labels and the picture into the folder; returns what the validation split says."""
+    texts = [row.text for row in validation]
+    targets = np.array([labels.index(row.intent) for row in validation], dtype=np.int64)
+    _, _, logits = apply(network, reader, texts)
+    parity = export(network, reader, card, folder, texts, [int(target) for target in targets])
+    write_labels(folder, Labels(labels, fitted_temperature(logits.numpy(), targets)))
+    judged = report(folder, validation)
+    confusion_picture(judged, folder / "confusion.png")
+    return {"validation": judged.as_json(), "parity": parity.as_json()}
 
 
 def usable(examples: Sequence[Example], masked: Callable[[str], str]) -> list[Example]:
@@ -149,7 +162,8 @@ def usable(examples: Sequence[Example], masked: Callable[[str], str]) -> list[Ex
 def split(rows: Sequence[Example], options: Options) -> tuple[list[Example], list[Example]]:
     """Training and validation, by conversation and never by row, with about the same share of each intent.
 
-    An intent keeps at least one example in training, whatever the share.
+    An intent keeps at least one example in training, whatever the share. Raises TrainingError if nothing is left to
+    validate on.
     """
     groups: dict[str, list[Example]] = {}
     for number, row in enumerate(rows):
@@ -166,6 +180,11 @@ def split(rows: Sequence[Example], options: Options) -> tuple[list[Example], lis
             for intent, count in have.items():
                 wanted[intent] -= count
                 left[intent] -= count
+    if not chosen:
+        raise TrainingError(
+            f"None of the {len(groups)} conversations can be set aside to validate on: each is too large a part of an "
+            "intent's examples. Add conversations, or single examples."
+        )
     return (
         [row for name in order if name not in chosen for row in groups[name]],
         [row for name in order if name in chosen for row in groups[name]],

@@ -72,10 +72,13 @@ SCALE = 16.0
 
 
 class TextReader:
-    """A checkpoint's tokenizer with its prefix."""
+    """A checkpoint's tokenizer with its prefix. Raises BaseModelError if the folder has none that serving can use."""
 
     def __init__(self, folder: Path, prefix: str, max_length: int) -> None:
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), use_fast=True)
+        try:
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), use_fast=True)
+        except Exception as error:  # each kind of tokenizer has its own
+            raise BaseModelError(f"{folder}: its tokenizer cannot be loaded ({error}).") from error
         if not self.tokenizer.is_fast:
             raise BaseModelError(f"{folder}: has no fast tokenizer (tokenizer.json); serving needs one.")
         self.tokenizer.backend_tokenizer.encode_special_tokens = True  # as in serving: a literal "</s>" is text
@@ -100,15 +103,22 @@ def load_encoder(folder: Path) -> Any:
     nobody, and costs a third of the time. Raises BaseModelError if the folder cannot be loaded.
     """
     transformers.logging.set_verbosity_error()  # it reports the pooler, which is not used
+    transformers.logging.disable_progress_bar()  # half a second long, in the midst of the bar that tells the stages
     try:
-        encoder: Any = AutoModel.from_pretrained(str(folder), dtype=torch.float32, add_pooling_layer=False)
-    except TypeError:
-        encoder = AutoModel.from_pretrained(str(folder), dtype=torch.float32)
-    except (OSError, ValueError, RuntimeError) as error:
+        encoder = loaded(folder)
+    except Exception as error:  # of configuration, of weights, of torch
         raise BaseModelError(f"{folder}: cannot be loaded as a base model ({error}).") from error
     for parameter in encoder.get_input_embeddings().parameters():
         parameter.requires_grad = False
     return encoder
+
+
+def loaded(folder: Path) -> Any:
+    """The checkpoint in float32, without a pooling layer where its kind has one."""
+    try:
+        return AutoModel.from_pretrained(str(folder), dtype=torch.float32, add_pooling_layer=False)
+    except TypeError:
+        return AutoModel.from_pretrained(str(folder), dtype=torch.float32)
 
 
 def apply(

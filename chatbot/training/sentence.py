@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from chatbot.errors import TrainingError
 from chatbot.files import written_beside
 from chatbot.models.folder import EncoderCard, write_json
 from chatbot.models.registry import fingerprint_of
@@ -24,19 +25,26 @@ def make_sentence_encoder(base_model: str, home: Path, texts: Sequence[str], out
     """Writes the encoder's folder, whole or not at all; does nothing if it is there already.
 
     texts: questions of the kind that will be asked; their mean vector is taken away from every other, and 100 of them
-    check the graph. Raises BaseModelError for the base model, TrainingError if the graph is not torch's function.
+    check the graph. Raises BaseModelError for the base model, TrainingError if there are no texts or the graph is not
+    torch's function.
     """
     if output.exists():
         return
+    if not texts:
+        raise TrainingError(
+            "The sentence encoder needs some texts of the kind that will be asked. Add pairs or examples."
+        )
     base = checkpoint(base_model, home)
     about = description(base)
-    reader = TextReader(base, about.prefix, MAX_LENGTH)
+    reader = TextReader(base, about.prefix, min(MAX_LENGTH, about.max_length))
     encoder = load_encoder(base)
     network = Network(encoder, encoder.config.hidden_size, 1)
     pooled, _, _ = apply(network, reader, texts)
     network.start_from(pooled, torch.zeros(len(texts), dtype=torch.int64))
     fingerprint = fingerprint_of(list(texts))
-    card = EncoderCard(f"sentences-{about.sha256[:8]}-{fingerprint[:8]}", pooled.shape[1], about.prefix, MAX_LENGTH)
+    card = EncoderCard(
+        f"sentences-{about.sha256[:8]}-{fingerprint[:8]}", pooled.shape[1], about.prefix, reader.max_length
+    )
     with written_beside(output) as folder:
         parity = export(network, reader, card, folder, texts[:: max(1, len(texts) // 100)])
         provenance = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from chatbot.encoder import Floats, OnnxEncoder
+from chatbot.errors import ModelError
 from chatbot.messages import Intent
 from chatbot.models.folder import CLASSIFIER_FILES, check, read_json, read_labels
 from chatbot.understanding.masking import Masker
@@ -22,7 +24,12 @@ class IntentClassifier:
         self.version = folder.name
         self.labels = read_labels(folder)
         self.encoder = OnnxEncoder(folder, threads)
-        self.masker = Masker(read_json(folder / "masking.json")["patterns"])
+        if len(self.labels.intents) != self.encoder.labels:
+            raise ModelError(
+                f"{folder}: labels.json names {len(self.labels.intents)} intents, encoder.onnx tells "
+                f"{self.encoder.labels} apart. Train again: chatbot train"
+            )
+        self.masker = read_masker(folder)
 
     def probabilities(self, masked: Sequence[str]) -> Floats:
         """Calibrated probabilities of the labels for masked texts; shape (len(masked), len(labels.intents))."""
@@ -35,3 +42,12 @@ class IntentClassifier:
         """All intents, best first."""
         shares = self.probabilities([masked])[0]
         return tuple(Intent(self.labels.intents[i], float(shares[i])) for i in np.argsort(-shares))
+
+
+def read_masker(folder: Path) -> Masker:
+    """The folder's masking.json. Raises ModelError if it does not hold patterns that can be compiled."""
+    path = folder / "masking.json"
+    try:
+        return Masker(read_json(path)["patterns"])
+    except (KeyError, TypeError, AttributeError, re.error) as error:
+        raise ModelError(f"{path}: holds no patterns ({error!r}). Train again: chatbot train") from error

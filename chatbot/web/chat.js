@@ -7,7 +7,9 @@ const UNANSWERED = "frontdesk.unanswered"; // sessionStorage: of this tab, gone 
 const LANGUAGE = "frontdesk.language";     // localStorage: the switch, where it was used
 const LOOK_AGAIN = { soon: 4000, later: 20000 }; // ms between looks for what a person wrote, expected or not
 const SLOW = 6000;                         // ms until the page says that it takes longer
-let conversation = "";
+const PATIENCE = 10000;                    // ms until the page says that the conversation does not come
+let conversation = "";                     // empty until it is opened
+let early = [];                            // said before that
 let entries = [];
 let queue = Promise.resolve();             // one message after the other: their order is the customer's
 
@@ -23,7 +25,7 @@ function remember(store, key, value) {
 
 function rememberUnanswered() {
   const open = entries.filter((entry) => entry.state === "waiting" || entry.problem === "failed");
-  remember("sessionStorage", UNANSWERED, open.map(({ node, ...entry }) => entry));
+  remember("sessionStorage", UNANSWERED, open.map(({ node, outcome, ...entry }) => entry));
 }
 
 // -- language
@@ -41,10 +43,12 @@ function setLanguage(chosen) {
 
 // -- the conversation on the screen
 
-function draw(entry) {
-  const node = exchangeNode(entry);
-  entry.node ? entry.node.replaceWith(node) : log.append(node);
-  entry.node = node;
+function draw(entry) { // only what came of it is new: a screen reader does not read the customer's words again
+  entry.node ??= exchangeNode(entry);
+  entry.outcome?.remove();
+  entry.outcome = outcomeNode(entry);
+  entry.node.append(entry.outcome);
+  if (!entry.node.isConnected) log.append(entry.node);
   const last = entries[entries.length - 1];
   const withPerson = Boolean(last?.reply?.silent || last?.reply?.by_person);
   find("#fd-status").dataset.text = withPerson ? "status_person" : "status";
@@ -69,6 +73,7 @@ function randomId() { // crypto.randomUUID exists on https and localhost only
 }
 
 function send(text, payload = text) {
+  if (!conversation) return early.push([text, payload]);
   const entry = { conversation, id: randomId(), text, payload, language, person: payload === props.talk_to_person,
     state: "waiting", rating: 0, tries: 0 };
   add(entry);
@@ -103,14 +108,20 @@ async function deliver(entry) {
 async function retry(entry) {
   log.append(entry.node); // it is now the latest thing said
   entries = [...entries.filter((other) => other !== entry), entry];
-  const thrice = entry.unreached && entry.tries > 1;
-  const served = thrice && await fetch(location.pathname, { method: "HEAD" }).catch(() => null);
+  if (await replaced(entry)) {
+    entry.state = "waiting";
+    rememberUnanswered(); // and sent once the page is loaded
+    return location.reload();
+  }
   enqueue(entry);
-  // The server is there but not for this page: it was replaced by another version. The reloaded page sends it again.
-  if (served?.ok) return location.reload();
   draw(entry);
   show(entry);
   field.focus();
+}
+
+async function replaced(entry) { // the server is there but not for this page: it is another version of itself
+  const puzzled = entry.unreached && entry.tries > 1;
+  return puzzled && (await fetch(location.pathname, { method: "HEAD" }).catch(() => null))?.ok;
 }
 
 // -- a conversation opened, renewed, or read again
@@ -131,6 +142,7 @@ function opened(view) {
     }
   rememberUnanswered();
   log.setAttribute("aria-busy", "false");
+  early.splice(0).forEach((said) => send(...said));
 }
 
 function personExpected() {
@@ -146,7 +158,7 @@ async function lookForPerson() { // staff may write at any time, not only as an 
   for (const said of view.exchanges) {
     const shown = entries.find((entry) => entry.id === said.id);
     if (!shown) add({ ...said, conversation, state: "answered" });
-    else if (shown.state === "answered" && JSON.stringify(shown.reply) !== JSON.stringify(said.reply)) {
+    else if (shown.state === "answered" && shown.reply.utterances.length < said.reply.utterances.length) {
       shown.reply = said.reply;
       draw(shown);
       show(shown);
@@ -228,8 +240,9 @@ find(".fd-languages").addEventListener("click", (event) => {
 
 find("#fd-renew").addEventListener("click", () => (entries.length ? find("#fd-ask").showModal() : field.focus()));
 find("#fd-ask").addEventListener("close", (event) => {
-  if (event.target.returnValue === "yes") trigger("renew");
+  if (event.target.returnValue !== "yes") return;
   event.target.returnValue = "";
+  trigger("renew");
   field.focus();
 });
 
@@ -237,6 +250,7 @@ watch("value", () => opened(props.value));
 const chosen = remembered("localStorage", LANGUAGE);
 setLanguage(chosen in props.texts ? chosen : document.documentElement.lang.startsWith("zh") ? "zh" : "en");
 if (props.value) opened(props.value);
+setTimeout(() => conversation || log.append(sayAll(problemNode("not_opened"))), PATIENCE);
 if (matchMedia("(hover: hover)").matches) field.focus(); // on a phone it would open the keyboard
 setTimeout(lookForPerson, LOOK_AGAIN.soon);
 //# sourceURL=chat.js

@@ -5,6 +5,7 @@
 const page = element.querySelector("#fd");
 const find = (selector) => page.querySelector(selector);
 let language = "en";
+document.body.classList.add("fd-ready"); // chat.css covers the page until then
 
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -69,7 +70,7 @@ function choice(button, related) {
 
 function choices(buttons, related, heading) {
   if (!buttons.length) return null;
-  return make("div", { class: "fd-choices", role: "group", "data-label": related ? heading : "choices" },
+  return make("div", { class: related ? "fd-choices fd-questions" : "fd-choices", role: "group", "data-label": related ? heading : "choices" },
     related && words(heading, { class: "fd-small", "aria-hidden": "true" }),
     ...buttons.map((button) => choice(button, related)));
 }
@@ -121,8 +122,8 @@ function problemNode(key) {
 }
 
 function typingNode() {
-  return make("div", { class: "fd-reply fd-typing", "aria-hidden": "true" }, speaker(false),
-    make("div", { class: "fd-bubble fd-dots" }, make("i"), make("i"), make("i")),
+  return make("div", { class: "fd-reply fd-typing" }, speaker(false),
+    make("div", { class: "fd-bubble fd-dots" }, make("i"), make("i"), make("i"), unseen("typing")),
     words("slow", { class: "fd-small fd-slow" }));
 }
 
@@ -130,11 +131,14 @@ function exchangeNode(entry) {
   const own = entry.person ? words("talk_to_person") : entry.text;
   const node = make("section", { class: "fd-exchange" });
   if (own) node.append(make("div", { class: "fd-own" }, unseen("you"), make("div", { class: "fd-bubble" }, own)));
-  if (entry.state === "waiting") node.append(typingNode());
-  if (entry.state === "problem") node.append(problemNode(entry.problem));
-  if (entry.reply) node.append(replyNode(entry.reply, entry.rating));
   node.entry = entry;
   return sayAll(node);
+}
+
+function outcomeNode(entry) {
+  if (entry.state === "waiting") return sayAll(typingNode());
+  if (entry.state === "problem") return sayAll(problemNode(entry.problem));
+  return sayAll(replyNode(entry.reply, entry.rating));
 }
 
 function welcomeNode() {

@@ -98,13 +98,15 @@ def chat_head(shop_name: Mapping[Language, str]) -> Callable[[Language], str]:
     """What the page's document has in its head: there from the first byte on, before any script has run."""
     texts = page_texts(shop_name)
     style = (HERE / "chat.css").read_text(encoding="utf-8")
+    script = (HERE / "chat_storage.js").read_text(encoding="utf-8")
 
     def head(language: Language) -> str:
         said = {key: html.escape(text) for key, text in texts[language].items()}
         return (
             f'<title>{said["title"]}</title><meta name="description" content="{said["description"]}">'
             f'<meta name="color-scheme" content="light dark"><link rel="icon" href="{ICON}"><style>{style}</style>'
-            f"<noscript><style>body::before {{ content: '{said['no_script']}' !important }}</style></noscript>"
+            f"<script>{script}</script><noscript><style>body::before {{ content: '{said['no_script']}' !important }}"
+            "body::after { display: none }</style></noscript>"
         )
 
     return head

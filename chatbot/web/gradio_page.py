@@ -23,6 +23,7 @@ from chatbot.web.texts import TAGS, preferred_language
 
 # Below the mount, and with no query: index of the page, its scripts and styles, its two ways of calling a function.
 READ = re.compile(r"/(assets/[\w.-]+|static/[\w./-]+|theme\.css)?")
+HASHED = re.compile(r"/assets/")  # their names change with their content
 CALL = re.compile(r"/gradio_api/(run/predict|component_server)/?")
 
 # Bytes. 2,000 characters take at most 24,000 as JSON escapes; the rest of a call is small.
@@ -72,7 +73,7 @@ class GradioPage:
         elif below == "/" and scope["method"] == "GET":
             await (await self._document(scope, receive))(scope, receive, send)
         else:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, _kept_by_browsers(send) if HASHED.match(below) else send)
 
     def _below(self, scope: Scope) -> str | None:
         """The path below the mount, or None outside of it."""
@@ -121,6 +122,17 @@ def _refusal(scope: Scope, below: str) -> Response | None:
             return PlainTextResponse(f"A call can have at most {LARGEST_CALL} bytes.", 413)
         return None
     return PlainTextResponse("Not found.", 404)
+
+
+def _kept_by_browsers(send: Send) -> Send:
+    """Gradio lets a browser ask again for each of its forty files at each visit."""
+
+    async def send_with_age(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            MutableHeaders(scope=message)["Cache-Control"] = "public, max-age=31536000, immutable"
+        await send(message)
+
+    return send_with_age
 
 
 async def _fetched(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, bytes]:

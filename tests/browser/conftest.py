@@ -55,9 +55,9 @@ Serve = Callable[..., Site]
 Visit = Callable[..., Page]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def serve() -> Iterator[Serve]:
-    """serve(app) starts it on a free port; all are stopped after the test."""
+    """serve(app) starts it on a free port; all are stopped after the module's tests."""
     running: list[Site] = []
 
     def start(app: FastAPI, port: int = 0) -> Site:
@@ -100,18 +100,18 @@ def browser() -> Iterator[Browser]:
 def visit(browser: Browser) -> Iterator[Visit]:
     """visit(url, **context options) opens a page as a new visitor.
 
-    After the test: no page asked another host for anything, none threw, none broke its own security policy.
+    After the test: no page asked another host for anything, none threw, none broke its own security policy, and the
+    console is empty but for what the test expects: expected_errors, parts of their texts.
     """
     hosts: set[str | None] = set()
     complaints: list[str] = []
     contexts: list[Any] = []
 
-    def heard(message: Any) -> None:
-        # A refused connection is what a test that stops the server is about.
-        if message.type == "error" and "ERR_CONNECTION_REFUSED" not in message.text:
-            complaints.append(message.text)
+    def open_page(url: str, expected_errors: tuple[str, ...] = (), **options: Any) -> Page:
+        def heard(message: Any) -> None:
+            if message.type == "error" and not any(expected in message.text for expected in expected_errors):
+                complaints.append(message.text)
 
-    def open_page(url: str, **options: Any) -> Page:
         context = browser.new_context(**{"locale": "en-US", **options})
         context.set_default_timeout(8000)
         contexts.append(context)

@@ -144,7 +144,7 @@ def test_repeated_questions_are_refused_by_line_skipped_or_kept(faq: Write, stor
         import_pairs(store, path)
     assert str(refusal.value) == (
         "faq.csv line 3: question 'known' is already answered by pair 1. line 4: question 'new' is already answered by"
-        " line 2. 3 pairs read, nothing imported."
+        " line 2. 3 pairs read, nothing imported. Change them, or have duplicates skipped or kept."
     )
     assert store.count() == 1
     skipping = import_pairs(store, path, on_duplicate="skip")

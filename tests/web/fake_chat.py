@@ -37,6 +37,7 @@ ANSWERS: tuple[tuple[str, StepKind, tuple[Utterance, ...]], ...] = (
     ),
     (r"^/track_order$", "form", (said("Gladly. What is your order number? It begins with MM, like MM-10023."),)),
     (r"^/return_item$", "template", (said("Which order is it about?"),)),
+    (r"abroad", "retrieval", (stored("Not yet: we deliver within the country only.", "Delivery", 14, ""),)),
     (
         r"deliver|shipping",
         "retrieval",
@@ -51,7 +52,6 @@ ANSWERS: tuple[tuple[str, StepKind, tuple[Utterance, ...]], ...] = (
             ),
         ),
     ),
-    (r"abroad", "retrieval", (stored("Not yet: we deliver within the country only.", "Delivery", 14, ""),)),
     (r"return", "retrieval", (stored(RETURNS, "Returns", 27, "https://shop.example/returns"),)),
     (
         r"lamp",

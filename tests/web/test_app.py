@@ -214,7 +214,9 @@ def test_a_call_has_a_length_and_it_is_small(client: TestClient) -> None:
 def test_a_file_of_the_page_is_served_and_a_way_out_of_its_folder_is_not(client: TestClient) -> None:
     script = re.search(r'src="\./(assets/index-[\w-]+\.js)"', document(client))
     assert script
-    assert client.get("/chat/" + script[1]).status_code == 200
+    served = client.get("/chat/" + script[1])
+    assert served.status_code == 200
+    assert "immutable" in served.headers["cache-control"]
     assert client.get("/chat/static/%2e%2e/%2e%2e/routes.py").status_code == 404
 
 
@@ -412,7 +414,7 @@ def test_both_languages_have_the_same_texts() -> None:
 
 def test_the_page_uses_the_texts_there_are() -> None:
     sources = "".join((HERE / name).read_text(encoding="utf-8") for name in ("chat.html", "chat_page.py", *SCRIPTS))
-    assert {key for key in TEXTS["en"] if not re.search(rf"\b{key}\b", sources)} == set()
+    assert {key for key in TEXTS["en"] if not re.search(rf"[\"'.]{key}\b|\b{key}: ", sources)} == set()
     named = re.findall(r'data-(?:text|label|placeholder)="([\w]+)"|(?:words|unseen|announce)\("(\w+)"', sources)
     assert {first or second for first, second in named} - TEXTS["en"].keys() == set()
 
