@@ -15,6 +15,8 @@ MOST_STEPS = 10
 MOST_CHOICES = 3
 MOST_ASKED = 3
 """How often in a row a form asks for the same slot before it gives up and offers a person."""
+BEYOND = "utter_out_of_scope"
+"""What a fallback says to a message that is surely none of the assistant's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def decide(evidence: Evidence, state: State, policy: Policy) -> Step:
         step = row(evidence, state, policy)
         if step is not None:
             return step
-    return Step("fallback", "nothing above a threshold" + nearest(evidence, policy))
+    return Step("fallback", "no rule and no pair is sure enough" + nearest(evidence, policy))
 
 
 def person(evidence: Evidence, state: State, policy: Policy) -> Step | None:
@@ -118,24 +120,33 @@ def rule_or_pair(evidence: Evidence, state: State, policy: Policy) -> Step | Non
     routed = intent and policy.rules.by_intent.get(intent.name)
     searching = bool(intent and over_intent >= 0 and routed and routed[0] == SEARCH)
     if hit and over_pair >= 0 and (searching or over_pair > over_intent or not routed):
-        return answering(hit, f"nearest pair {hit.score:.2f} >= {limits.pair_answer:.2f}")
+        step = answering(hit, f"nearest pair {hit.score:.2f} >= {limits.pair_answer:.2f}")
+        return replace(step, then=routed[1:]) if searching and routed else step
     if intent and over_intent >= 0 and routed and not searching:
         return by_rule(intent, f"confidence {intent.confidence:.2f} >= {limits.intent_answer:.2f}", evidence, policy)
     return None
 
 
 def ask_again(evidence: Evidence, state: State, policy: Policy) -> Step | None:
-    """The form waits, and the message was neither a value nor a question of its own."""
-    if not state.active_form or state.asked >= MOST_ASKED:
+    """The form waits, and the message was neither a value nor a question of its own; asked often enough, it gives up."""
+    if not state.active_form:
         return None
+    if state.asked >= MOST_ASKED:
+        return Step("fallback", f"{state.active_form} asked {state.asked} times for {state.requested_slot} in vain")
     return Step("form", f"{state.active_form} did not find {state.requested_slot} in the message", state.active_form)
+
+
+def outside(evidence: Evidence, state: State, policy: Policy) -> Step | None:
+    """Surely none of the assistant's business: the rule for that, where there is one, or the fallback."""
+    first, limit = evidence.intents[0] if evidence.intents else None, policy.thresholds.intent_answer
+    if first is None or first.name not in OUT_OF_SCOPE or first.confidence < limit:
+        return None
+    return by_rule(first, f"confidence {first.confidence:.2f} >= {limit:.2f}", evidence, policy)
 
 
 def clarify(evidence: Evidence, state: State, policy: Policy) -> Step | None:
     """Between the two bands: "did you mean", at most three, the likeliest first."""
     limits = policy.thresholds
-    if outside(evidence, limits):
-        return None
     scored: list[tuple[float, str | Hit]] = [
         (surplus(intent.confidence, limits.intent_answer), intent.name)
         for intent in evidence.intents
@@ -150,7 +161,7 @@ def clarify(evidence: Evidence, state: State, policy: Policy) -> Step | None:
     return Step("clarify", "between the bands" + nearest(evidence, policy), choices=tuple(choice for _, choice in best))
 
 
-WHO_WINS = (person, enough, planned, finished, button, form, same_question, rule_or_pair, ask_again, clarify)
+WHO_WINS = (person, enough, planned, finished, button, form, same_question, rule_or_pair, ask_again, outside, clarify)
 """Read from the top; below the last row is the fallback."""
 
 
@@ -158,7 +169,7 @@ def by_rule(intent: Intent, why: str, evidence: Evidence, policy: Policy) -> Ste
     """The first step of the intent's rule; None if it has no rule."""
     chain = policy.rules.by_intent.get(intent.name)
     if chain is None:
-        return Step("fallback", f"{intent.name}: {why}") if intent.name in OUT_OF_SCOPE else None
+        return Step("fallback", f"{intent.name}: {why}", BEYOND) if intent.name in OUT_OF_SCOPE else None
     return replace(named(chain[0], f"{intent.name}: {why}", evidence, policy), then=chain[1:])
 
 
@@ -183,12 +194,6 @@ def top_intent(evidence: Evidence) -> Intent | None:
     """The likeliest intent; None if out of scope is likelier than any."""
     first = evidence.intents[0] if evidence.intents else None
     return None if first is None or first.name in OUT_OF_SCOPE else first
-
-
-def outside(evidence: Evidence, limits: Thresholds) -> bool:
-    """Whether the message is surely none of the assistant's business."""
-    first = evidence.intents[0] if evidence.intents else None
-    return first is not None and first.name in OUT_OF_SCOPE and first.confidence >= limits.intent_answer
 
 
 def surplus(score: float, threshold: float) -> float:

@@ -54,8 +54,8 @@ class OnnxEncoder:
         widths = {output.name: output.shape[-1] for output in self.session.get_outputs()}
         if widths.get("sentence_embedding") != self.card.dim:
             raise ModelError(
-                f"{folder}: encoder.onnx gives {widths}; a sentence_embedding of {self.card.dim} numbers (encoder.json) "
-                "is needed. Train again: chatbot train"
+                f"{folder}: encoder.onnx gives {widths}; a sentence_embedding of {self.card.dim} numbers "
+                "is needed, says encoder.json. Train again: chatbot train"
             )
         self.labels = int(widths.get("logits", 0))
         """How many logits the graph gives; 0 for a sentence encoder."""

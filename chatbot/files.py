@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -33,9 +34,14 @@ def written_beside(target: Path) -> Iterator[Path]:
             synced(file)
         synced(draft)
         draft.chmod(0o755)
-        if target.exists():
+        if target.exists():  # an empty folder would be replaced by the rename
             raise FileExistsError(f"{target} exists already.")
-        draft.rename(target)
+        try:
+            draft.rename(target)
+        except OSError as error:  # made since, by a faster process
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise
+            raise FileExistsError(f"{target} exists already.") from error
         synced(target.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

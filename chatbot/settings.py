@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chatbot.errors import SettingsError
@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     thresholds are scores in [0, 1]; each has two bands (DESIGN section 1).
     """
 
-    model_config = SettingsConfigDict(env_prefix="CHATBOT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="CHATBOT_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=default_home)
     project: Path | None = None
@@ -41,6 +41,15 @@ class Settings(BaseSettings):
     pair_answer: float = Field(0.55, ge=0.0, le=1.0)
     pair_clarify: float = Field(0.35, ge=0.0, le=1.0)
     keep_live_hours: float = Field(72.0, gt=0, description="after the last turn, until raw text is deleted")
+
+    @field_validator("intent_clarify", "pair_clarify")
+    @classmethod
+    def below_its_answer(cls, value: float, info: ValidationInfo) -> float:
+        """The lower band lies below the upper one."""
+        upper = str(info.field_name).replace("clarify", "answer")
+        if value > info.data.get(upper, 1.0):
+            raise ValueError(f"must not be above {upper}, which is {info.data[upper]}")
+        return value
 
 
 def load_settings(**given: Any) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -75,6 +76,8 @@ class Frontdesk:
     def __init__(self, settings: Settings) -> None:
         """Raises ModelError if there is no model yet, ProjectError if the project contradicts itself."""
         self.settings = settings
+        # An action reads its settings itself, as it does in a process of its own: it is told of --home this way.
+        os.environ["CHATBOT_HOME"] = str(settings.home.resolve())
         self.project = load_project(settings.project)
         folder = Registry(settings.home).current()
         if folder is None:

@@ -34,7 +34,8 @@ class Pair:
 class Hit:
     """A published pair that may answer a question, with how near it is.
 
-    phrasing: the stored wording that matched best. score: fused, in [0, 1]. dense: cosine, in [-1, 1].
+    phrasing: the stored wording that matched best. score: fused, in [0, 1]. dense: cosine to the wording with a share
+    of its answer, in [-1, 1].
     lexical: share of the weighted words in common, in [0, 1]. exact: the normalised texts are equal.
     """
 
@@ -50,7 +51,8 @@ class Hit:
 class Phrasing:
     """One published wording of a pair's question, as the index needs it.
 
-    id: never used again for another text. hash: 64 bits of the text, so that a changed text is embedded again.
+    id: never used again for another text. context: the pair's question and answer. hash: 64 bits of text and context,
+    so that a changed one is embedded again.
     """
 
     id: int
@@ -61,3 +63,4 @@ class Phrasing:
     language: str
     valid_from: date | None
     valid_until: date | None
+    context: str

@@ -21,6 +21,9 @@ SELECT_PAIR = """SELECT id, question, answer, category, language, valid_from, va
         (SELECT text FROM phrasings WHERE pair_id = pairs.id AND position > 0 ORDER BY position)) FROM pairs """
 
 
+_TEXTS_OF_PAIR = "SELECT text, hash, id FROM phrasings WHERE pair_id = ?"
+
+
 def existing(db: Database, pair_id: int) -> Pair:
     """The pair of this id. Raises PairNotFound."""
     row = db.execute(SELECT_PAIR + "WHERE id = ?", [pair_id]).fetchone()
@@ -47,8 +50,9 @@ def pair_of(row: Sequence[Any]) -> Pair:
 
 def phrasing_of(row: Sequence[Any]) -> Phrasing:
     """The phrasing in a row of its columns, in their order."""
-    id_, pair_id, text, hash_, category, language, first, last = row
-    return Phrasing(id_, pair_id, text, hash_, category, language, _day_of(first), _day_of(last))
+    id_, pair_id, text, hash_, category, language, first, last, question, answer = row
+    context = f"{question} {answer}"
+    return Phrasing(id_, pair_id, text, hash_, category, language, _day_of(first), _day_of(last), context)
 
 
 def _day_of(text: str | None) -> date | None:
@@ -118,14 +122,15 @@ def _columns(pair: Pair) -> dict[str, str | int | None]:
 
 
 def _write_phrasings(db: Database, pair_id: int, pair: Pair) -> None:
-    """Bring the phrasings and their words up to date; a text that stays keeps its id, and so its vector."""
-    old = dict(db.execute("SELECT text, id FROM phrasings WHERE pair_id = ?", [pair_id]).fetchall())
+    """Bring the phrasings and their words up to date; one whose text and answer stay keeps id and vector."""
+    old = {(text, hash_): id_ for text, hash_, id_ in db.execute(_TEXTS_OF_PAIR, [pair_id]).fetchall()}
     if old:
         ids = json.dumps(list(old.values()))
         db.execute("DELETE FROM words WHERE rowid IN (SELECT value FROM json_each(?))", [ids])
     for position, text in enumerate((pair.question, *pair.similar)):
-        if (phrasing_id := old.pop(text, None)) is None:
-            row = [pair_id, position, text, normalise_question(text), _hash(text)]
+        hash_ = _hash(f"{text}\n{pair.question}\n{pair.answer}")
+        if (phrasing_id := old.pop((text, hash_), None)) is None:
+            row = [pair_id, position, text, normalise_question(text), hash_]
             sql = "INSERT INTO phrasings (pair_id, position, text, normalised, hash) VALUES (?, ?, ?, ?, ?)"
             phrasing_id = db.execute(sql, row).lastrowid
         else:

@@ -40,7 +40,7 @@ class KnowledgeBase:
         self,
         store: PairStore,
         index: KnowledgeIndex,
-        weight: float = 0.6,
+        weight: float = 0.8,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
     ) -> None:
         self.store = store

@@ -239,7 +239,8 @@ class PairStore:
         ids = None if pair_ids is None else json.dumps(list(pair_ids))
         with self._connections.reading() as db:
             found = db.execute(
-                """SELECT phrasings.id, pair_id, text, hash, category, language, valid_from, valid_until
+                """SELECT phrasings.id, pair_id, text, hash, category, language, valid_from, valid_until,
+                    question, answer
                 FROM phrasings JOIN pairs ON pairs.id = pair_id
                 WHERE state = 'published' AND (:ids IS NULL OR pair_id IN (SELECT value FROM json_each(:ids)))
                 ORDER BY phrasings.id""",

@@ -55,8 +55,15 @@ def utterance_from(value: Mapping[str, Any]) -> Utterance:
 
 
 def masked_reply(reply: Reply, masked: Callable[[str], str]) -> Reply:
-    """The reply as the log may hold it."""
-    return replace(reply, utterances=tuple(replace(one, text=masked(one.text)) for one in reply.utterances))
+    """The reply as the log may hold it: what it repeats of the customer's is masked, a stored answer stays as it is."""
+
+    def shown(one: Utterance) -> Utterance:
+        if one.pair_id is not None:
+            return one
+        buttons = tuple(Button(masked(button.title), masked(button.payload)) for button in one.buttons)
+        return replace(one, text=masked(one.text), buttons=buttons)
+
+    return replace(reply, utterances=tuple(shown(one) for one in reply.utterances))
 
 
 def state_json(state: State) -> dict[str, Any]:

@@ -6,7 +6,9 @@ import base64
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +27,26 @@ def secret(home: Path) -> str:
         return given
     path = home / "secret.key"
     home.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(handle, "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+    if not path.exists():
+        written_once(path, Fernet.generate_key() + b"\n")
     text = path.read_text("ascii").strip()
     if not text:
         raise ConversationError(f"{path} is empty. Restore it, or remove it: kept conversations are then unreadable.")
     return text
+
+
+def written_once(path: Path, content: bytes) -> None:
+    """The file (0600) holds the content, unless another process was faster; nobody ever reads half of it."""
+    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)  # unlike a rename it never replaces
+    finally:
+        Path(draft).unlink()
 
 
 def derived(secret: str, purpose: str) -> str:
@@ -53,7 +62,7 @@ class Seal:
 
     def close(self, value: Mapping[str, Any]) -> bytes:
         """The value, sealed."""
-        return self.fernet.encrypt(json.dumps(value, ensure_ascii=False).encode())
+        return self.fernet.encrypt(json.dumps(value).encode())  # ASCII: a customer may send half a surrogate pair
 
     def open(self, sealed: bytes) -> dict[str, Any]:
         """The value. Raises ConversationError if it was sealed with another key."""

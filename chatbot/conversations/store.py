@@ -38,6 +38,7 @@ LEASE = 60.0
 """Seconds after which a turn whose process died no longer keeps the next one waiting."""
 PATIENCE = 30.0
 """Seconds that a message waits for the one before it."""
+BUSY = "The message before this one is still being answered. Send it again in a minute."
 
 
 class ConversationStore:
@@ -74,12 +75,17 @@ class ConversationStore:
 
     @contextmanager
     def alone(self, conversation_id: str) -> Iterator[None]:
-        """Threads of this process queue at a lock, processes at a lease in the database."""
+        """Threads of this process queue at a lock, processes at a lease in the database.
+
+        Raises ConversationError after PATIENCE.
+        """
         with self.guard:
             place = self.waiting.setdefault(conversation_id, Waiting())
             place.count += 1
         try:
-            with place.lock:
+            if not place.lock.acquire(timeout=PATIENCE):
+                raise ConversationError(BUSY)
+            try:
                 self.take_lease(conversation_id)
                 try:
                     yield
@@ -89,6 +95,8 @@ class ConversationStore:
                             "DELETE FROM leases WHERE conversation_id = ? AND holder = ?",
                             [conversation_id, self.holder],
                         )
+            finally:
+                place.lock.release()
         finally:
             with self.guard:
                 place.count -= 1
@@ -109,9 +117,7 @@ class ConversationStore:
             if taken:
                 return
             if time.monotonic() > give_up:
-                raise ConversationError(
-                    "The message before this one is still being answered. Send it again in a minute."
-                )
+                raise ConversationError(BUSY)
             time.sleep(0.01)
 
     def answered(self, message: Message) -> Reply | None:
@@ -127,9 +133,19 @@ class ConversationStore:
         return reply_from(value, message.conversation_id, message.message_id)
 
     def state(self, conversation_id: str) -> State:
-        """What is remembered of a conversation; a fresh state for a new one, or when its time has passed."""
+        """What is remembered of a conversation; a fresh state for a new one.
+
+        When its time has passed, the log still tells the language and the number of turns: a number is never used
+        again, for a ticket is known by it.
+        """
         row = self.row("SELECT sealed FROM live_states WHERE conversation_id = ?", [conversation_id])
-        return state_from(self.seal.open(row[0]), conversation_id) if row else State(conversation_id)
+        if row:
+            return state_from(self.seal.open(row[0]), conversation_id)
+        logged = self.row(
+            "SELECT language, number FROM turns WHERE conversation_id = ? AND route != 'failed' ORDER BY id DESC",
+            [conversation_id],
+        )
+        return State(conversation_id, *(logged or ()))
 
     def row(self, query: str, values: Sequence[object]) -> Any:
         """The first row of a query, or None."""
@@ -137,7 +153,10 @@ class ConversationStore:
             return db.execute(query, values).fetchone()
 
     def write(self, turn: OpenTurn, failed: bool) -> None:
-        """The log's row, the live rows and the conversation's row, in one transaction."""
+        """The log's row, the live rows and the conversation's row, in one transaction.
+
+        Raises ConversationError if the turn took longer than its lease and another process has gone on.
+        """
         reply, state, now = turn.reply, turn.state, timestamp()
         seen = turn.evidence
         shown = masked_reply(reply, self.masked)
@@ -160,6 +179,9 @@ class ConversationStore:
         columns, places = ", ".join(values), ", ".join(f":{name}" for name in values)
         raw = {"text": turn.message.text, "reply": reply_json(reply)}
         with self.connections.writing() as db:
+            ours = "SELECT 1 FROM leases WHERE conversation_id = ? AND holder = ?"
+            if not db.execute(ours, [reply.conversation_id, self.holder]).fetchone():
+                raise ConversationError(f"The turn took longer than {LEASE:.0f} s, and a later one has begun. Try again.")
             db.execute(
                 """INSERT INTO conversations VALUES (:id, :language, :now, :now)
                 ON CONFLICT (id) DO UPDATE SET language = excluded.language, last_at = excluded.last_at""",

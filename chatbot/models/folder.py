@@ -18,11 +18,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from chatbot.errors import ModelError
 
 T = TypeVar("T")
+AGAIN = "Train again: chatbot train"
+Size = Annotated[int, Field(gt=0)]
 ENCODER_FILES = ("encoder.onnx", "tokenizer.json", "encoder.json")
 CLASSIFIER_FILES = (*ENCODER_FILES, "labels.json", "masking.json")
 MODEL_FILES = (*CLASSIFIER_FILES, "metrics.json", "provenance.json")
@@ -32,18 +36,22 @@ MODEL_FILES = (*CLASSIFIER_FILES, "metrics.json", "provenance.json")
 class EncoderCard:
     """How the graph wants its texts. prefix: put before each text. max_length: in tokens, the special ones included."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     name: str
-    dim: int
+    dim: Size
     prefix: str
-    max_length: int
+    max_length: Size
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
     """The classifier's labels, in the order of its logits. temperature: divides the logits before the softmax."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     intents: tuple[str, ...]
-    temperature: float
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def read_json(path: Path) -> Mapping[str, Any]:
@@ -51,9 +59,9 @@ def read_json(path: Path) -> Mapping[str, Any]:
     try:
         value = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read ({error}). Train again: chatbot train") from error
+        raise ModelError(f"{path}: cannot be read ({error}). {AGAIN}") from error
     if not isinstance(value, dict):
-        raise ModelError(f"{path}: a JSON object is expected. Train again: chatbot train")
+        raise ModelError(f"{path}: a JSON object is expected. {AGAIN}")
     return value
 
 
@@ -66,26 +74,26 @@ def check(folder: Path, files: tuple[str, ...]) -> None:
     """Raises ModelError naming the files that are missing or empty."""
     missing = [name for name in files if not (folder / name).is_file() or (folder / name).stat().st_size == 0]
     if missing:
-        raise ModelError(f"{folder}: {', '.join(missing)} is missing or empty. Train again: chatbot train")
+        raise ModelError(f"{folder}: {', '.join(missing)} is missing or empty. {AGAIN}")
 
 
 def read_card(folder: Path) -> EncoderCard:
-    """The folder's encoder.json. Raises ModelError if a key is missing or unknown."""
+    """The folder's encoder.json. Raises ModelError if a key is missing or unknown, or its value cannot be."""
     return built(EncoderCard, folder / "encoder.json")
 
 
 def read_labels(folder: Path) -> Labels:
-    """The folder's labels.json. Raises ModelError if a key is missing or unknown."""
-    labels = built(Labels, folder / "labels.json")
-    return Labels(tuple(labels.intents), float(labels.temperature))
+    """The folder's labels.json. Raises ModelError if a key is missing or unknown, or its value cannot be."""
+    return built(Labels, folder / "labels.json")
 
 
 def built(kind: type[T], path: Path) -> T:
     """A dataclass from a JSON file."""
     try:
-        return kind(**read_json(path))
-    except TypeError as error:
-        raise ModelError(f"{path}: {error}. It was written by another version; train again: chatbot train") from error
+        return TypeAdapter(kind).validate_python(read_json(path))
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
+        raise ModelError(f"{path}: {faults}. It is damaged, or of another version; {AGAIN.lower()}") from error
 
 
 def write_card(folder: Path, card: EncoderCard) -> None:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chatbot.errors import ActionError
+from chatbot.errors import ActionError, ProjectError
 from chatbot.messages import Button, Event, Evidence, FormActive, Outcome, Planned, SlotSet, State, Step, Utterance
 from chatbot.reply.template import Speaker
 
@@ -36,8 +36,9 @@ class InProcess:
             executor = ActionExecutor()
             try:
                 executor.register_package(self.package)
-            except Exception as error:
-                raise ActionError(f"The actions package '{self.package}' cannot be imported: {error}.") from error
+            except (Exception, SystemExit) as error:  # rasa-sdk ends the process where an import fails
+                reason = error.__context__ or error
+                raise ActionError(f"The actions package '{self.package}' cannot be imported: {reason}.") from error
             self.loaded = executor
         return self.loaded
 
@@ -62,12 +63,12 @@ class Action:
         """The action's replies and slot events."""
         try:
             result = self.actions.run({"next_action": step.name, "tracker": tracker(evidence, state), "domain": {}})
-        except ActionError:
+            events = read_events(result.get("events") or ())
+            later = state.after(*events)
+            return Outcome(tuple(self.utterance(raw, later) for raw in result.get("responses") or ()), events)
+        except (ActionError, ProjectError):
             log.exception("action %s in conversation %s", step.name, state.conversation_id)
             return Outcome((self.speaker.say("utter_action_failed", state),))
-        events = read_events(result.get("events") or ())
-        later = state.after(*events)
-        return Outcome(tuple(self.utterance(raw, later) for raw in result.get("responses") or ()), events)
 
     def utterance(self, raw: Mapping[str, Any], state: State) -> Utterance:
         """What the dispatcher was told: a response of the domain by name with its values, or a text."""

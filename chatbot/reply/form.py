@@ -22,11 +22,15 @@ class Form:
         if not empty:
             then = self.policy.rules.after_form.get(step.name, ())
             return Outcome(events=(*events, FormActive(""), Planned(then)))
-        again = FormActive(step.name, empty[0])
-        return Outcome((self.question(step.name, empty[0], state.after(again)),), (*events, again))
+        if state.taken and (state.active_form, state.requested_slot) == (step.name, empty[0]):
+            # After a digression the customer has not failed to answer: the first wording, and it does not count.
+            return Outcome((self.question(step.name, empty[0], state.after(*events), again=False),), events)
+        waits = state.after(*events, FormActive(step.name, empty[0]))
+        question = self.question(step.name, empty[0], waits, again=waits.asked > 1)
+        return Outcome((question,), (*events, FormActive(step.name, empty[0])))
 
-    def question(self, form: str, slot: str, state: State) -> Utterance:
+    def question(self, form: str, slot: str, state: State, again: bool) -> Utterance:
         """`utter_ask_<form>_<slot>`, or `utter_ask_<slot>`, as in Rasa; asked again, `..._again` where there is one."""
         names = (f"utter_ask_{form}_{slot}", f"utter_ask_{slot}")
-        again = [f"{name}_again" for name in names] if state.asked > 1 else []
-        return self.speaker.say(next((name for name in (*again, *names) if self.speaker.knows(name)), names[-1]), state)
+        wanted = (*(f"{name}_again" for name in names), *names) if again else names
+        return self.speaker.say(next((name for name in wanted if self.speaker.knows(name)), names[-1]), state)

@@ -22,8 +22,8 @@ class Speaker:
         """The response that the step names."""
         return Outcome((self.say(step.name, state),))
 
-    def say(self, name: str, state: State, **values: Slot) -> Utterance:
-        """One utterance. values: further slots for this one time.
+    def say(self, name: str, state: State, /, **values: Slot) -> Utterance:
+        """One utterance. values: further slots for this one time, whatever their names.
 
         Variants take turns by the number of the turn, so that a replay says the same.
         Raises ProjectError if the domain has no such response for these slots.
@@ -49,7 +49,7 @@ def filled(variant: Variant, slots: Mapping[str, Slot]) -> Utterance:
     """
 
     def value(text: str) -> str:
-        return PLACE.sub(lambda match: str(slots.get(match[1]) or ""), text)
+        return PLACE.sub(lambda match: "" if (slot := slots.get(match[1])) is None else str(slot), text)
 
     buttons = tuple(Button(value(button.title), button.payload) for button in variant.buttons)
     return Utterance(value(variant.text), buttons, variant.image)

@@ -9,33 +9,44 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from chatbot.errors import ProjectError
 from chatbot.messages import Entity
-from chatbot.understanding.text import normalised
+from chatbot.understanding.text import MAX_CHARACTERS, normalised
 
-EMAIL = r"[A-Za-z0-9._%+\-]+\s?@\s?[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
-LONG_NUMBER = r"(?<![\d])\+?\(?\d(?:[ \-./()]{0,2}\d){6,}"
-SHORT_NUMBER = r"(?<![\d$€£¥])(?<![$€£¥] )\d{4,6}(?!\d)(?!\s?(?:kg|cm|mm|元|新元|sgd|dollars|euros?))"
+LATIN = "A-Za-z0-9\u00c0-\u024f"
+EMAIL = rf"[{LATIN}._%+\-]+\s?@\s?[{LATIN}\-]+(?:\.[{LATIN}\-]+)+"
+LONG_NUMBER = r"(?<![\d])\+?\(?\d(?:[ \-\u2010-\u2015\u2212./()]{0,2}\d){6,}"
+UNIT = r"\s?(?:kg|cm|mm|元|块|新元|sgd|dollars|euros?|[x×]\s?\d)"
+SHORT_NUMBER = rf"(?<![\d$€£¥])(?<![$€£¥] )\d{{4,6}}(?!\d)(?!{UNIT})"
 IDENTITY = r"(?<![A-Za-z0-9])[STFGM]\d{7}[A-Z](?![A-Za-z0-9])"
 BEFORE: Sequence[tuple[str, str]] = (("email", EMAIL), ("identity", IDENTITY))
 AFTER: Sequence[tuple[str, str]] = (("number", LONG_NUMBER), ("number", SHORT_NUMBER))
 MASKS = {"order_number": "order"}
+TAKEN = "\0"
+"""Stands where something was found, so that no later pattern reads on over it. No normalised text has it."""
 
 
 class Masker:
     """Replaces personal data by its kind in brackets: `my order 100234` becomes `my order [order]`."""
 
     def __init__(self, patterns: Mapping[str, Sequence[str]]) -> None:
-        """patterns: an assistant's own entities, name to regular expressions (Rasa NLU `regex`)."""
+        """patterns: an assistant's own entities, name to regular expressions (Rasa NLU `regex`).
+
+        Raises ProjectError for one that is none.
+        """
         own = [(name, pattern) for name, group in patterns.items() for pattern in group]
-        self.patterns = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in (*BEFORE, *own, *AFTER)]
+        self.patterns = [(name, compiled(name, pattern)) for name, pattern in (*BEFORE, *own, *AFTER)]
 
     def entities(self, text: str) -> tuple[Entity, ...]:
         """E-mail addresses, identities, the own entities, other long numbers; in order of place, none overlapping."""
         found: list[Entity] = []
+        rest = text
         for name, pattern in self.patterns:
-            for match in pattern.finditer(text):
-                if all(match.end() <= other.start or match.start() >= other.end for other in found):
-                    found.append(Entity(name, match.group(), match.start(), match.end()))
+            for match in pattern.finditer(rest):
+                start, end = match.span()
+                if start < end and TAKEN not in match.group():
+                    found.append(Entity(name, text[start:end], start, end))
+                    rest = rest[:start] + TAKEN * (end - start) + rest[end:]
         return tuple(sorted(found, key=lambda entity: entity.start))
 
     def masked(self, text: str) -> str:
@@ -45,4 +56,12 @@ class Masker:
         for entity in self.entities(clean):
             pieces += [clean[position : entity.start], f"[{MASKS.get(entity.name, entity.name)}]"]
             position = entity.end
-        return "".join([*pieces, clean[position:]])
+        return "".join([*pieces, clean[position:]])[:MAX_CHARACTERS].rstrip()
+
+
+def compiled(name: str, pattern: str) -> re.Pattern[str]:
+    """The pattern, upper and lower case alike. Raises ProjectError if it is no regular expression."""
+    try:
+        return re.compile(pattern, re.IGNORECASE)
+    except re.error as error:
+        raise ProjectError(f"Regex '{name}' in the NLU data: '{pattern}' is no regular expression: {error}.") from error

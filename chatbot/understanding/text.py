@@ -14,12 +14,15 @@ SPACES = re.compile(r"\s+")
 def normalised(text: str) -> str:
     """NFKC (full-width forms become half-width), no control, zero-width or direction marks, white space folded.
 
-    Never raises; the result may be empty. Longer than MAX_CHARACTERS is cut.
+    Never raises; the result may be empty. Longer than MAX_CHARACTERS is cut. Twice is the same as once.
     Source of NFKC: Unicode Standard Annex 15.
     """
-    folded = unicodedata.normalize("NFKC", text[: 2 * MAX_CHARACTERS])
-    seen = "".join(char if not is_invisible(char) else " " if char in "\n\r\t" else "" for char in folded)
-    return SPACES.sub(" ", seen).strip()[:MAX_CHARACTERS]
+    seen = "".join(
+        " " if char.isspace() else char
+        for char in text[: 2 * MAX_CHARACTERS]
+        if char.isspace() or not is_invisible(char)
+    )
+    return SPACES.sub(" ", unicodedata.normalize("NFKC", seen)).strip()[:MAX_CHARACTERS].rstrip()
 
 
 def is_invisible(char: str) -> bool:

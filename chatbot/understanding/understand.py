@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol, TypeVar, cast
 
-from chatbot.messages import Evidence, Language, Message, State
+from chatbot.messages import Entity, Evidence, Language, Message, State
 from chatbot.understanding.intents import IntentClassifier
 from chatbot.understanding.text import normalised
 from knowledge_base.pairs import Hit
 from training_data.examples import language_of
 
-COMMAND = re.compile(r"/(?P<intent>[a-z][a-z0-9_]*)(?P<values>\{.*\})?")
+COMMAND = re.compile(r"/(?P<intent>[^\s{]+)(?P<values>\{.*\})?")
 """What a button sends: Rasa's payload `/intent` or `/intent{"entity": "value"}`."""
 NEAREST = 5
 SHORT = 4
@@ -51,11 +52,12 @@ class Understanding:
         text = normalised(message.text)
         pressed = COMMAND.fullmatch(text)
         command = pressed["intent"] if pressed and pressed["intent"] in self.intents else ""
+        entities = values(pressed) if pressed and command else self.masker.entities(text)
         known = Evidence(
             text=text,
             masked=self.masker.masked(text),
-            language=usual(message, state) if command else spoken(text, message, state),
-            entities=self.masker.entities(text),
+            language=usual(message, state) if command else spoken(without(text, entities), message, state),
+            entities=entities,
             command=command,
             model=self.classifier.version,
             index=self.knowledge.version,
@@ -81,6 +83,22 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 def elapsed(began: float) -> float:
     """Milliseconds since."""
     return round((time.perf_counter() - began) * 1000, 2)
+
+
+def values(pressed: re.Match[str]) -> tuple[Entity, ...]:
+    """The values that a button's payload carries; none if they are no JSON object. Their place is that of the object."""
+    try:
+        given = json.loads(pressed["values"] or "{}")
+    except ValueError:
+        return ()
+    return tuple(Entity(name, str(value), *pressed.span("values")) for name, value in given.items())
+
+
+def without(text: str, entities: Iterable[Entity]) -> str:
+    """The text without its entities: an e-mail address is in no language."""
+    for entity in sorted(entities, key=lambda entity: -entity.start):
+        text = text[: entity.start] + " " + text[entity.end :]
+    return text
 
 
 def spoken(text: str, message: Message, state: State) -> Language:

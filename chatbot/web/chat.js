@@ -5,12 +5,14 @@ const field = find("#fd-text");
 const notice = find("#fd-notice");
 const UNANSWERED = "frontdesk.unanswered"; // sessionStorage: of this tab, gone with it
 const LANGUAGE = "frontdesk.language";     // localStorage: the switch, where it was used
-const LOOK_AGAIN = { soon: 4000, later: 20000 }; // ms between looks for what a person wrote, expected or not
+const LOOK_AGAIN = 4000;                   // ms between looks for what a person wrote
+const UNEXPECTED = 5;                      // only each fifth of them while no person is expected
 const SLOW = 6000;                         // ms until the page says that it takes longer
 const PATIENCE = 10000;                    // ms until the page says that the conversation does not come
 let conversation = "";                     // empty until it is opened
 let early = [];                            // said before that
 let entries = [];
+let looks = 0;
 let queue = Promise.resolve();             // one message after the other: their order is the customer's
 
 // -- what the browser remembers; a browser that forbids it loses nothing but the memory
@@ -150,7 +152,8 @@ function personExpected() {
 }
 
 async function lookForPerson() { // staff may write at any time, not only as an answer
-  setTimeout(lookForPerson, personExpected() ? LOOK_AGAIN.soon : LOOK_AGAIN.later);
+  looks += 1;
+  if (!personExpected() && looks % UNEXPECTED) return;
   if (document.hidden || !entries.length || entries.some((entry) => entry.state === "waiting")) return;
   const asked = conversation;
   const view = await server.read_conversation({ conversation });
@@ -252,5 +255,5 @@ setLanguage(chosen in props.texts ? chosen : document.documentElement.lang.start
 if (props.value) opened(props.value);
 setTimeout(() => conversation || log.append(sayAll(problemNode("not_opened"))), PATIENCE);
 if (matchMedia("(hover: hover)").matches) field.focus(); // on a phone it would open the keyboard
-setTimeout(lookForPerson, LOOK_AGAIN.soon);
+setInterval(lookForPerson, LOOK_AGAIN);
 //# sourceURL=chat.js

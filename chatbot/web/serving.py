@@ -58,11 +58,21 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 def set_up_apart(settings: Settings) -> None:
-    """Training runs in its own process: serving never loads torch."""
+    """Training runs in its own process: serving never loads torch.
+
+    In a process group of its own too, so that Ctrl-C reaches it once, from here, and it can remove what it has begun.
+    """
     command = [sys.executable, "-m", "chatbot", "setup", "--home", str(settings.home)]
     if settings.project:
         command += ["--project", str(settings.project)]
-    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own program
+    with subprocess.Popen(command, process_group=0) as setting_up:  # noqa: S603 - our own program
+        try:
+            code = setting_up.wait()
+        except BaseException:
+            setting_up.terminate()
+            setting_up.wait()
+            raise
+    if code:
         raise FrontdeskError("Setting up did not finish; its message stands above. Run the same command again.")
 
 

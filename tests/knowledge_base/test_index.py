@@ -47,8 +47,8 @@ def wait_until(true: object, seconds: float = 10) -> None:
 
 def test_only_what_changed_is_embedded(store: PairStore, index: KnowledgeIndex, encoder: HashingEncoder) -> None:
     store.add_many(many(5))
-    assert index.refresh() == encoder.calls == 5
-    store.update(replace(store.get(1), answer="Another.", similar=("Another wording",)))
+    assert (index.refresh(), encoder.calls) == (5, 10)  # five questions, and each with its answer
+    store.update(replace(store.get(1), similar=("Another wording",)))
     store.withdraw(2)
     assert (index.refresh(), index.refresh()) == (1, 0)
     store.restore(2)
@@ -108,7 +108,8 @@ def test_search_is_exact_with_few_and_with_many_excluded(
     index.refresh()
     phrasings = store.phrasings()
     query = encoder.encode(["question number 707"])[0]
-    cosines = encoder.encode([phrasing.text for phrasing in phrasings]) @ query
+    mixed = encoder.encode([p.text for p in phrasings]) + 0.6 * encoder.encode([p.context for p in phrasings])
+    cosines = (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)) @ query
     hits = index.snapshot.search(query, 10, Wanted(TODAY))
     assert [score for _, score in hits] == pytest.approx(sorted(cosines, reverse=True)[:10], abs=1e-5)
     assert len(index.snapshot.base.ids) == 700

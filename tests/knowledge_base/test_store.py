@@ -144,14 +144,21 @@ def test_an_unknown_pair_is_named(store: PairStore) -> None:
 def test_a_wording_that_stays_keeps_its_phrasing_id(store: PairStore) -> None:
     store.add(ORDER)
     before = {phrasing.text: phrasing.id for phrasing in store.phrasings()}
-    store.update(replace(ORDER, id=1, question="Where is it?", similar=("订单在哪", "Where is my order?")))
+    store.update(replace(ORDER, id=1, similar=("订单在哪", "Where is it?")))
     after = {phrasing.text: phrasing.id for phrasing in store.phrasings()}
     assert after == {
         "Where is my order?": before["Where is my order?"],
         "订单在哪": before["订单在哪"],
         "Where is it?": 4,
     }
-    assert store.get(1).similar == ("订单在哪", "Where is my order?")
+    assert store.get(1).similar == ("订单在哪", "Where is it?")
+
+
+def test_wordings_get_new_ids_when_the_answer_changes_because_their_vectors_do(store: PairStore) -> None:
+    store.add(ORDER)
+    before = {phrasing.id for phrasing in store.phrasings()}
+    store.update(replace(ORDER, id=1, answer="Somewhere else."))
+    assert not before & {phrasing.id for phrasing in store.phrasings()}
 
 
 @pytest.mark.parametrize(

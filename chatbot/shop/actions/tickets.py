@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from chatbot.handoff.tickets import Tickets
@@ -16,9 +17,6 @@ from chatbot.settings import load_settings
 class ActionOpenTicket(Action):
     """Opens a ticket for the conversation; once a turn, however often the turn is tried."""
 
-    def __init__(self) -> None:
-        self.tickets = Tickets(load_settings().home / "conversations.db")
-
     def name(self) -> str:
         """The name in domain.yml."""
         return "action_open_ticket"
@@ -26,8 +24,10 @@ class ActionOpenTicket(Action):
     def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
-        """Utters the ticket's number."""
+        """Utters the ticket's number. A form that waits is left: whoever wants a person is not asked on."""
         topic = str((tracker.latest_message.get("intent") or {}).get("name") or "")
-        ticket = self.tickets.open(tracker.sender_id, int(tracker.get_slot("turn") or 0), topic)
+        # Opened only now: `chatbot check` loads the actions too, and must write nothing.
+        with closing(Tickets(load_settings().home / "conversations.db")) as tickets:
+            ticket = tickets.open(tracker.sender_id, int(tracker.get_slot("turn") or 0), topic)
         dispatcher.utter_message(response="utter_ticket_opened", ticket=ticket.id)
-        return [SlotSet("ticket", ticket.id)]
+        return [SlotSet("ticket", ticket.id), ActiveLoop(None)]
