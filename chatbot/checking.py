@@ -11,6 +11,7 @@ from chatbot.messages import Language, State
 from chatbot.project import Project
 from chatbot.reply.action import InProcess
 from chatbot.reply.template import Speaker
+from chatbot.understanding.masking import Masker
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.importing import read_pairs
 from training_data.examples import OUT_OF_SCOPE, TrainingDataError
@@ -31,12 +32,14 @@ def faults(project: Project) -> Iterator[str]:
 
 
 def faults_of_intents(project: Project) -> Iterator[str]:
-    """Intents of the domain, the rules and the examples are the same."""
+    """Intents of the domain, the rules and the examples are the same; the examples' regexes are regexes."""
     try:
-        labels = {example.intent for example in read_data(project.examples).examples}
-    except TrainingDataError as error:
+        data = read_data(project.examples)
+        Masker(data.regexes)
+    except (TrainingDataError, ProjectError) as error:
         yield str(error)
         return
+    labels = {example.intent for example in data.examples}
     for intent in project.domain.intents:
         if intent not in labels:
             yield f"Intent '{intent}' has no training example. Add some to the NLU data, or remove it from domain.yml."

@@ -119,16 +119,17 @@ def rule_or_pair(evidence: Evidence, state: State, policy: Policy) -> Step | Non
     over_pair = surplus(hit.score, limits.pair_answer) if hit else -1.0
     routed = intent and policy.rules.by_intent.get(intent.name)
     searching = bool(intent and over_intent >= 0 and routed and routed[0] == SEARCH)
+    waiting = bool(routed and routed[0] == state.active_form)  # the wish that the form is already about: no digression
     if hit and over_pair >= 0 and (searching or over_pair > over_intent or not routed):
         step = answering(hit, f"nearest pair {hit.score:.2f} >= {limits.pair_answer:.2f}")
         return replace(step, then=routed[1:]) if searching and routed else step
-    if intent and over_intent >= 0 and routed and not searching:
+    if intent and over_intent >= 0 and routed and not searching and not waiting:
         return by_rule(intent, f"confidence {intent.confidence:.2f} >= {limits.intent_answer:.2f}", evidence, policy)
     return None
 
 
 def ask_again(evidence: Evidence, state: State, policy: Policy) -> Step | None:
-    """The form waits, and the message was neither a value nor a question of its own; asked often enough, it gives up."""
+    """The form waits, and the message was neither a value nor a question; asked often enough, it gives up."""
     if not state.active_form:
         return None
     if state.asked >= MOST_ASKED:

@@ -47,9 +47,10 @@ def load_project(folder: Path | None) -> Project:
         next((p for p in (folder / "data/rules.yml", folder / "rules.yml") if p.is_file()), folder / "data/rules.yml"),
         domain,
     )
-    if (folder / "actions").is_dir() and str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-    title = folder.resolve().name
+    place = folder.resolve()
+    if (folder / "actions").is_dir() and str(place) not in sys.path:
+        sys.path.insert(0, str(place))
+    title = place.name
     return Project(
         name={"en": title, "zh": title},
         domain=domain,

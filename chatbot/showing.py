@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Bar:
-    """A progress bar with the time left; a line a stage where there is no terminal."""
+    """A progress bar with the time left; a line at every tenth where there is no terminal."""
 
     def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False)
@@ -28,7 +28,7 @@ class Bar:
             console=self.console, disable=not self.console.is_terminal,
         )  # fmt: skip
         self.task = self.bar.add_task("starting", total=1.0, left="")
-        self.stage = ""
+        self.told = ("", 0)
 
     def __enter__(self) -> Bar:
         self.bar.start()
@@ -42,9 +42,10 @@ class Bar:
         left = f"about {seconds_left / 60:.0f} min left" if seconds_left > 90 else f"{seconds_left:.0f} s left"
         told = left if seconds_left > 0 else ""
         self.bar.update(self.task, description=stage, completed=share, left=told)
-        if stage != self.stage and not self.console.is_terminal:
-            self.console.print(f"{stage} {told}", markup=False)
-        self.stage = stage
+        tenth = (stage, int(share * 10))
+        if tenth != self.told and not self.console.is_terminal:
+            self.console.print(f"{stage}: {share:.0%} {told}", markup=False)
+        self.told = tenth
 
 
 def reply_as_json(reply: Reply) -> dict[str, Any]:

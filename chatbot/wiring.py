@@ -13,7 +13,7 @@ from chatbot.conversations.store import ConversationStore
 from chatbot.deciding import Policy, Thresholds
 from chatbot.encoder import ByLanguage, OnnxEncoder
 from chatbot.errors import ModelError
-from chatbot.messages import Exchange, Message, Reply, StepKind
+from chatbot.messages import Exchange, Language, Message, Reply, State, StepKind
 from chatbot.models.registry import Registry
 from chatbot.project import Project, load_project
 from chatbot.reply.action import Action, InProcess
@@ -30,6 +30,9 @@ from chatbot.understanding.understand import Understanding
 from knowledge_base.index import KnowledgeIndex
 from knowledge_base.search import KnowledgeBase
 from knowledge_base.store import PairStore
+
+
+GREETING = "utter_greet"
 
 
 def encoder_folders(settings: Settings) -> Mapping[str, Path]:
@@ -114,6 +117,15 @@ class Frontdesk:
     def versions(self) -> Mapping[str, str]:
         """Versions of what answers."""
         return {"model": self.classifier.version, "index": self.knowledge.base.version}
+
+    def starters(self) -> Mapping[Language, Sequence[str]]:
+        """Questions to begin with, for each language: the titles of the greeting's buttons."""
+        speaker = Speaker(self.project.domain)
+        if not speaker.knows(GREETING):
+            return {}
+        languages: tuple[Language, ...] = ("en", "zh")
+        greetings = {language: speaker.say(GREETING, State("", language=language)) for language in languages}
+        return {language: [button.title for button in said.buttons] for language, said in greetings.items()}
 
     @property
     def storage_secret(self) -> str:

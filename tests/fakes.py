@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 
+from chatbot.conversations.sealing import Seal
+from chatbot.conversations.store import ConversationStore
+from chatbot.deciding import Policy, Thresholds
+from chatbot.messages import Event, Evidence, Intent, Message, Outcome, Reply, State, Step, StepTaken, TurnStarted
+from chatbot.project import Project, load_project
+from chatbot.turn import Assistant, Responder
+from chatbot.understanding.intents import IntentClassifier
+from chatbot.understanding.masking import Masker
+from chatbot.understanding.understand import Understanding
+from chatbot.wiring import responders
 from knowledge_base.encoder import Vectors
+from knowledge_base.pairs import Hit, Pair
+from knowledge_base.text import normalise_question, tokens
 
 
 class HashingEncoder:
@@ -34,3 +49,111 @@ class HashingEncoder:
                 digest = hashlib.blake2b(padded[start : start + size].encode(), digest_size=8).digest()
                 vector[int.from_bytes(digest, "big") % self.dim] += size
         return vector / np.linalg.norm(vector)
+
+
+class KeywordClassifier:
+    """Intents by words: the first key that the masked text holds names them. It reads what a real one reads.
+
+    read: the masked texts it was asked about.
+    """
+
+    version = "keywords-1"
+
+    def __init__(self, intents: Mapping[str, tuple[Intent, ...]], patterns: Mapping[str, Sequence[str]]) -> None:
+        self.intents = intents
+        self.masker = Masker(patterns)
+        self.read: list[str] = []
+
+    def classify(self, masked: str) -> tuple[Intent, ...]:
+        self.read.append(masked)
+        return next((found for word, found in self.intents.items() if word in masked.casefold()), ())
+
+
+class ListedKnowledge:
+    """Pairs in a list; a hit's score is the share of the words that question and text have in common."""
+
+    version = "listed-1"
+
+    def __init__(self, pairs: Sequence[Pair] = ()) -> None:
+        self.pairs = pairs
+
+    def search(self, text: str, language: str | None = None, category: str | None = None, k: int = 5) -> list[Hit]:
+        return sorted(self._hits(text, language), key=lambda hit: -hit.score)[:k]
+
+    def _hits(self, text: str, language: str | None) -> Iterator[Hit]:
+        asked = set(tokens(text))
+        for pair in self.pairs:
+            if pair.language not in ("", language):
+                continue
+            if normalise_question(pair.question) == normalise_question(text):
+                yield Hit(pair, pair.question, 1.0, 1.0, 1.0, exact=True)
+            elif common := asked & (words := set(tokens(pair.question))):
+                score = len(common) / len(asked | words)
+                yield Hit(pair, pair.question, score, score, score)
+
+
+PATTERNS = {"order_number": (r"(?<!\d)\d{6}(?!\d)",)}
+INTENTS = {
+    "hello": (Intent("greet", 0.97),),
+    "你好": (Intent("greet", 0.97),),
+    "weather": (Intent("out_of_scope", 0.93), Intent("faq", 0.02)),
+    "person": (Intent("talk_to_person", 0.95),),
+    "人工": (Intent("talk_to_person", 0.95),),
+    "order": (Intent("order_status", 0.9),),
+    "订单": (Intent("order_status", 0.9),),
+    "hmm": (Intent("refund_status", 0.4), Intent("return_item", 0.3), Intent("complaint", 0.28)),
+    "boom": (Intent("complaint", 0.99),),
+}
+THRESHOLDS = Thresholds(intent_answer=0.6, intent_clarify=0.25, pair_answer=0.55, pair_clarify=0.35)
+PAIRS = (
+    Pair("How much does delivery cost?", "S$8; free from S$80.\nCall +65 6123 4567.", category="delivery", id=1),
+    Pair("Do you deliver on Sundays?", "Yes, every day.", category="delivery", id=2),
+    Pair("运费是多少？", "8 新元。", language="zh", id=3),
+)
+
+
+class SmallDesk:
+    """The demo shop on its real rules, responses, actions and conversations; only what understands is small.
+
+    broken: while it is true, looking at a message fails, as with a damaged model. events: all that happened, in order.
+    """
+
+    def __init__(self, home: Path, secret: str = "a secret", project: Project | None = None) -> None:
+        project = project or load_project(None)
+        self.classifier = KeywordClassifier(INTENTS, PATTERNS)
+        self.policy = Policy(project.domain, project.rules, THRESHOLDS)
+        self.conversations = ConversationStore(
+            home / "conversations.db", Seal(secret), self.classifier.masker.masked, THRESHOLDS
+        )
+        self.understanding = Understanding(
+            cast(IntentClassifier, self.classifier), ListedKnowledge(PAIRS), project.domain.intents
+        )
+        self.events: list[Event] = []
+        self.broken = False
+        kinds = responders(self.policy, project)
+        self.assistant = Assistant(
+            self.conversations, self.understand, self.policy, {kind: self.noted(kinds[kind]) for kind in kinds}
+        )
+        self.sent = itertools.count(1)
+
+    def understand(self, message: Message, state: State) -> Evidence:
+        if self.broken:
+            raise RuntimeError("the model is damaged")
+        evidence = self.understanding(message, state)
+        self.events.append(TurnStarted(evidence.language))
+        return evidence
+
+    def noted(self, responder: Responder) -> Responder:
+        def respond(step: Step, evidence: Evidence, state: State) -> Outcome:
+            outcome = responder(step, evidence, state)
+            self.events += [StepTaken(step), *outcome.events]
+            return outcome
+
+        return respond
+
+    def say(self, text: str, conversation_id: str = "c1", message_id: str = "") -> Reply:
+        return self.assistant.answer(Message(conversation_id, text, message_id or f"m{next(self.sent)}"))
+
+    def close(self) -> None:
+        self.understanding.beside.shutdown()
+        self.conversations.close()

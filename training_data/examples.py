@@ -7,11 +7,13 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 OUT_OF_SCOPE = frozenset({"out_of_scope", "oos"})
 """Labels that mean: none of the assistant's business. Rasa's convention, and that of CLINC150."""
 
+LANGUAGES = ("en", "zh")
 HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
@@ -77,21 +79,22 @@ def csv_rows(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict[
 
     Raises TrainingDataError if a required column is missing, or a row has more cells than the header.
     """
-    reader = csv.DictReader(io.StringIO(decoded(path), newline=""), strict=True, restkey="")
+    reader = csv.reader(io.StringIO(decoded(path), newline=""), strict=True)
     try:
-        columns = reader.fieldnames or []
+        columns = next(reader, [])
         missing = [name for name in required if name not in columns]
         if missing:
             raise TrainingDataError(
                 f"{path.name} line 1: column {', '.join(missing)} is missing; the header is '{','.join(columns)}'."
             )
         line = reader.line_num + 1
-        for row in reader:
-            if "" in row:
+        for cells in reader:
+            if len(cells) > len(columns):
                 raise TrainingDataError(
                     f"{path.name} line {line}: more cells than the header has. Quote cells with commas."
                 )
-            yield line, {name: value or "" for name, value in row.items()}
+            if cells:  # an empty line is no row
+                yield line, dict(zip_longest(columns, cells, fillvalue=""))
             line = reader.line_num + 1
     except csv.Error as error:
         raise TrainingDataError(f"{path.name} line {reader.line_num}: {error}.") from error
@@ -100,7 +103,8 @@ def csv_rows(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict[
 def read_csv(path: Path) -> list[Example]:
     """Examples of a CSV with columns `text,label` and optionally `language`.
 
-    Raises TrainingDataError naming each line whose text or label is empty; nothing is read then.
+    Raises TrainingDataError naming each line whose text or label is empty or whose language is unknown; nothing is read
+    then.
     """
     examples, faults = [], []
     for line, row in csv_rows(path, ("text", "label")):
@@ -108,7 +112,10 @@ def read_csv(path: Path) -> list[Example]:
         if not text or not label:
             faults.append(f"line {line}: {'text' if not text else 'label'} is empty")
             continue
-        language = row.get("language") or language_of(text)
+        language = row.get("language", "").strip() or language_of(text)
+        if language not in LANGUAGES:
+            faults.append(f"line {line}: language is '{language}', allowed are {', '.join(LANGUAGES)}")
+            continue
         examples.append(Example(text, label, language, f"{path.name}:{line}"))
     if faults:
         more = f" and {len(faults) - 5} more" if len(faults) > 5 else ""

@@ -41,7 +41,7 @@ def read_logs(path: Path) -> list[Turn]:
 
 def json_rows(path: Path) -> Iterable[tuple[int, Mapping[str, Any]]]:
     """Line number and object of each line that is not empty."""
-    for line, text in enumerate(decoded(path).splitlines(), start=1):
+    for line, text in enumerate(decoded(path).split("\n"), start=1):  # splitlines() would split at U+2028 in a text
         if not text.strip():
             continue
         try:
@@ -68,7 +68,7 @@ def read_turn(row: Mapping[str, Any], name: str, line: int) -> Turn:
         speaker=str(row["speaker"]),
         text=str(row["text"]),
         intent=str(row.get("intent") or ""),
-        resolved=None if row.get("resolved") in (None, "") else bool(whole(row["resolved"], "resolved", where)),
+        resolved=None if row.get("resolved") in (None, "") else yes_or_no(row["resolved"], "resolved", where),
         rating=None if row.get("rating") in (None, "") else whole(row["rating"], "rating", where),
         source=f"{name}:{line}",
     )
@@ -77,18 +77,29 @@ def read_turn(row: Mapping[str, Any], name: str, line: int) -> Turn:
 def whole(value: Any, column: str, where: str) -> int:
     """A whole number, also from a CSV cell."""
     try:
-        return int(value)
-    except (TypeError, ValueError) as error:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError) as error:
         raise TrainingDataError(f"{where}: {column} is '{value}', a whole number is needed.") from error
+    if isinstance(value, float) and value != number:
+        raise TrainingDataError(f"{where}: {column} is '{value}', a whole number is needed.")
+    return number
+
+
+def yes_or_no(value: Any, column: str, where: str) -> bool:
+    """1 or 0, also from a CSV cell, or JSON's true and false."""
+    number = whole(value, column, where)
+    if number not in (0, 1):
+        raise TrainingDataError(f"{where}: {column} is '{value}', allowed are 0 and 1.")
+    return number == 1
 
 
 def instant(value: str, where: str) -> datetime:
     """A moment in ISO 8601; without an offset it is taken as UTC."""
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError as error:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise TrainingDataError(f"{where}: at is '{value}', ISO 8601 is needed, as 2026-08-03T02:14:05Z.") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def labelled(turns: Iterable[Turn]) -> list[Example]:

@@ -83,7 +83,7 @@ def read_item(item: Any, path: Path) -> NluData:
             f"{path.name} line {line}: keys are {', '.join(keys)}; needed are 'examples' and one of "
             "intent, synonym, regex, lookup."
         )
-    name, rows = str(keys[kind].value), example_lines(keys["examples"], path)
+    name, rows = scalar(keys[kind], path), example_lines(keys["examples"], path)
     texts = tuple(text for _, text in rows)
     if kind == "synonym":
         return NluData(synonyms=dict.fromkeys(texts, name))
@@ -94,11 +94,20 @@ def read_item(item: Any, path: Path) -> NluData:
     return NluData(examples=tuple(annotated(text, name, f"{path.name}:{at}", path, at) for at, text in rows))
 
 
+def scalar(node: Any, path: Path) -> str:
+    """The text of a node. Raises TrainingDataError if it is none."""
+    if not isinstance(node, yaml.ScalarNode):
+        line = node.start_mark.line + 1
+        raise TrainingDataError(f"{path.name} line {line}: a text is expected, a list or a mapping was found.")
+    return str(node.value)
+
+
 def example_lines(node: Any, path: Path) -> list[tuple[int, str]]:
     """Line number and text of each example, from a `|` block of `- ` lines or from a list of `text:` items."""
     if isinstance(node, yaml.SequenceNode):
-        listed = [mapping(row)["text"] if isinstance(row, yaml.MappingNode) else row for row in node.value]
-        return [(row.start_mark.line + 1, re.sub(r"^- ", "", str(row.value).strip()).strip()) for row in listed]
+        listed = [mapping(row).get("text", row) if isinstance(row, yaml.MappingNode) else row for row in node.value]
+        return [(row.start_mark.line + 1, re.sub(r"^- ", "", scalar(row, path).strip()).strip()) for row in listed]
+    scalar(node, path)
     first = node.start_mark.line + (2 if node.style in ("|", ">") else 1)
     rows = []
     for offset, raw in enumerate(str(node.value).split("\n")):

@@ -28,6 +28,8 @@ def files_of(path: Path) -> list[Path]:
     """The file itself, or the data files of a folder and its subfolders."""
     if path.is_dir():
         return sorted(file for file in path.rglob("*") if file.suffix in ENDINGS)
+    if not path.exists():
+        raise TrainingDataError(f"{path}: does not exist. Name a file or folder that does.")
     if path.suffix not in ENDINGS:
         raise TrainingDataError(
             f"{path}: ending '{path.suffix}' is not known; allowed are {', '.join(ENDINGS)} and folders."

@@ -181,7 +181,9 @@ class ConversationStore:
         with self.connections.writing() as db:
             ours = "SELECT 1 FROM leases WHERE conversation_id = ? AND holder = ?"
             if not db.execute(ours, [reply.conversation_id, self.holder]).fetchone():
-                raise ConversationError(f"The turn took longer than {LEASE:.0f} s, and a later one has begun. Try again.")
+                raise ConversationError(
+                    f"The turn took longer than {LEASE:.0f} s, and a later one has begun. Try again."
+                )
             db.execute(
                 """INSERT INTO conversations VALUES (:id, :language, :now, :now)
                 ON CONFLICT (id) DO UPDATE SET language = excluded.language, last_at = excluded.last_at""",

@@ -107,12 +107,15 @@ def read_mappings(slot: str, body: Mapping[str, Any]) -> tuple[Mapped, ...]:
 
 
 def read_variants(name: str, body: list[Mapping[str, Any]]) -> tuple[Variant, ...]:
-    """The wordings of a response. Raises ProjectError if one has no text."""
+    """The wordings of a response. Raises ProjectError if one has no text, or a condition on anything but a slot."""
     found = []
     for raw in body:
         if not str(raw.get("text") or "").strip():
             raise ProjectError(f"Response '{name}': a variant has no text.")
-        conditions = {str(c["name"]): c["value"] for c in raw.get("condition", []) if c.get("type") == "slot"}
+        others = [str(c.get("type")) for c in raw.get("condition", []) if c.get("type") != "slot"]
+        if others:
+            raise ProjectError(f"Response '{name}': condition '{others[0]}' is not supported; allowed: slot.")
+        conditions = {str(c["name"]): c["value"] for c in raw.get("condition", [])}
         buttons = tuple(Button(str(b["title"]), str(b["payload"])) for b in raw.get("buttons", []))
         found.append(Variant(str(raw["text"]).strip(), buttons, str(raw.get("image", "")), conditions))
     return tuple(found)

@@ -86,12 +86,13 @@ def elapsed(began: float) -> float:
 
 
 def values(pressed: re.Match[str]) -> tuple[Entity, ...]:
-    """The values that a button's payload carries; none if they are no JSON object. Their place is that of the object."""
+    """The texts and numbers that a button's payload carries, at the place of the whole; none if it is no JSON."""
     try:
         given = json.loads(pressed["values"] or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
-    return tuple(Entity(name, str(value), *pressed.span("values")) for name, value in given.items())
+    plain = {name: value for name, value in given.items() if isinstance(value, str | int | float)}
+    return tuple(Entity(name, str(value), *pressed.span("values")) for name, value in plain.items())
 
 
 def without(text: str, entities: Iterable[Entity]) -> str:

@@ -70,7 +70,8 @@ function choice(button, related) {
 
 function choices(buttons, related, heading) {
   if (!buttons.length) return null;
-  return make("div", { class: related ? "fd-choices fd-questions" : "fd-choices", role: "group", "data-label": related ? heading : "choices" },
+  const kind = related ? "fd-choices fd-questions" : "fd-choices";
+  return make("div", { class: kind, role: "group", "data-label": related ? heading : "choices" },
     related && words(heading, { class: "fd-small", "aria-hidden": "true" }),
     ...buttons.map((button) => choice(button, related)));
 }

@@ -34,7 +34,13 @@ def run(settings: Settings) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     desk = Frontdesk(settings)
     with closing_down(desk):
-        app = create_app(desk, shop_name=desk.project.name, storage_secret=desk.storage_secret, status=desk.versions)
+        app = create_app(
+            desk,
+            shop_name=desk.project.name,
+            storage_secret=desk.storage_secret,
+            status=desk.versions,
+            starters=desk.starters(),
+        )
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         sys.stdout.write(f"Frontdesk is ready: http://{host}:{listening.getsockname()[1]}/\n")
         sys.stdout.flush()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import TYPE_CHECKING
 
 import pytest
-from conftest import Serve, Site, Visit
-from fake_chat import DELIVERY, PERSON, FakeChat
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, Route, expect
 
 from chatbot.web.app import create_app
 from chatbot.web.texts import LIMIT, TEXTS
+from tests.web.fake_chat import DELIVERY, PERSON, FakeChat
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Serve, Site, Visit
 
 pytestmark = pytest.mark.browser
 

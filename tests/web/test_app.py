@@ -12,7 +12,6 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from fake_chat import FakeChat
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -22,6 +21,7 @@ from chatbot.web.chat_page import HERE, SCRIPTS, chat_page
 from chatbot.web.chat_view import conversation_view, reply_view, utterance_view
 from chatbot.web.gradio_page import in_a_loop
 from chatbot.web.texts import LIMIT, TEXTS, preferred_language
+from tests.web.fake_chat import FakeChat
 
 SHOP = {"en": "Maple & Moss", "zh": "枫苔家居"}
 SECRET = "the-secret-of-the-server"

@@ -1,0 +1,62 @@
+"""What tests of several packages need: base models and a small trained model, each made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.running import trained_home
+from tests.samples import EXAMPLES, write_small_bert
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the built-in base models are converted to."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def english(home: Path) -> Path:
+    from chatbot.training.base_models import checkpoint
+
+    return checkpoint("english", home)
+
+
+@pytest.fixture(scope="session")
+def multilingual(home: Path) -> Path:
+    from chatbot.training.base_models import checkpoint
+
+    return checkpoint("multilingual", home)
+
+
+@pytest.fixture(scope="session")
+def multilingual_full(home: Path) -> Path:
+    from chatbot.training.base_models import checkpoint
+
+    return checkpoint("multilingual-full", home)
+
+
+@pytest.fixture(scope="session")
+def small_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT with chance for weights, for what does not depend on quality."""
+    return write_small_bert(tmp_path_factory.mktemp("bert") / "small_bert")
+
+
+@pytest.fixture(scope="session")
+def tiny_model(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model trained for seconds on the English base: it tells the intents of the samples apart."""
+    from chatbot.training.finetune import Options, train
+    from chatbot.understanding.masking import Masker
+
+    patterns = {"order_number": [r"MM-\d+"]}
+    output = tmp_path_factory.mktemp("models") / "tiny"
+    options = Options(epochs=2, batch=4, validation=0.2, seed=7)
+    train(EXAMPLES, Masker(patterns).masked, patterns, "english", home, output, options, lambda *_: None)
+    return output
+
+
+@pytest.fixture(scope="session")
+def shop_home() -> Path:
+    """The demo assistant, really trained (minutes, the first time). Read only: take `copied(shop_home, ...)` to write."""
+    return trained_home()

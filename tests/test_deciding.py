@@ -1,0 +1,353 @@
+"""The table of who wins, row by row. Everything here is a value; nothing is read or written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.deciding import MOST_STEPS, Policy, Thresholds, decide
+from chatbot.dialogue.domain import Domain, Mapped, Variant
+from chatbot.dialogue.rules import SEARCH, Rules
+from chatbot.messages import Entity, Evidence, FormActive, Intent, Planned, State, Step, StepKind, StepTaken
+from knowledge_base.pairs import Hit, Pair
+
+DOMAIN = Domain(
+    intents=("greet", "order_status", "refund", "return", "complaint", "change", "faq", "lost", "mute", "out_of_scope"),
+    slots={
+        "order_number": (Mapped("order_number"),),
+        "contact": (Mapped("email"), Mapped("number", active_loop="order_form")),
+    },
+    forms={"order_form": ("order_number", "contact")},
+    responses={
+        name: (Variant("text"),)
+        for name in (
+            "utter_greet",
+            "utter_refund",
+            *(f"utter_did_you_mean_{i}" for i in ("refund", "return", "change")),
+        )
+    },
+    actions=("action_one", "action_two", "action_look_up"),
+)
+RULES = Rules(
+    by_intent={
+        "greet": ("utter_greet",),
+        "order_status": ("order_form",),
+        "refund": ("utter_refund",),
+        "return": ("utter_refund",),
+        "complaint": ("action_one", "action_two", "utter_greet"),
+        "faq": (SEARCH,),
+    },
+    after_form={"order_form": ("action_look_up",)},
+)
+POLICY = Policy(DOMAIN, RULES, Thresholds(intent_answer=0.6, intent_clarify=0.25, pair_answer=0.55, pair_clarify=0.35))
+START = State("c", turn=1)
+WAITING = replace(START, active_form="order_form", requested_slot="order_number", asked=1)
+NUMBER = Entity("order_number", "100234", 0, 6)
+
+
+def heard(*intents: tuple[str, float], hits: tuple[Hit, ...] = (), **more: object) -> Evidence:
+    found = tuple(Intent(*intent) for intent in intents)
+    return Evidence("text", "text", "en", found, hits=hits, **more)  # type: ignore[arg-type]
+
+
+def pair(score: float, id_: int = 7, exact: bool = False) -> Hit:
+    return Hit(Pair(f"Question {id_}?", "Answer.", id=id_), f"Question {id_}?", score, score, score, exact)
+
+
+def taken(state: State, *steps: Step) -> State:
+    return state.after(*map(StepTaken, steps))
+
+
+# --- a person ---------------------------------------------------------------------------------------------------------
+
+
+def test_while_a_person_holds_it_the_bot_is_silent_whatever_is_said() -> None:
+    held = replace(WAITING, held_by="Mei")
+    for evidence in (
+        heard(),
+        heard(("greet", 0.99)),
+        heard(command="greet"),
+        heard(hits=(pair(1.0, exact=True),)),
+        heard(entities=(NUMBER,)),
+    ):
+        step = decide(evidence, held, POLICY)
+        assert step == Step("human", "Mei holds the conversation", "Mei")
+        assert decide(evidence, taken(held, step), POLICY) == Step("listen", "a person answers")
+
+
+# --- a button ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_pressed_button_is_certain_and_beats_form_exact_question_and_pair() -> None:
+    evidence = heard(("refund", 0.99), command="greet", entities=(NUMBER,), hits=(pair(1.0, exact=True),))
+    assert decide(evidence, WAITING, POLICY) == Step("template", "greet: button pressed", "utter_greet")
+
+
+def test_a_button_that_says_none_of_our_business_is_answered_as_that() -> None:
+    expected = Step("fallback", "out_of_scope: button pressed", "utter_out_of_scope")
+    assert decide(heard(command="out_of_scope"), START, POLICY) == expected
+
+
+def test_a_button_for_an_intent_without_a_rule_does_not_end_the_decision() -> None:
+    assert decide(heard(command="lost"), START, POLICY) == Step("fallback", "no rule and no pair is sure enough")
+
+
+# --- the form ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_value_for_the_form_beats_a_certain_intent_and_an_exact_question() -> None:
+    evidence = heard(("greet", 0.99), entities=(NUMBER,), hits=(pair(1.0, exact=True),))
+    assert decide(evidence, WAITING, POLICY) == Step("form", "order_form gets order_number", "order_form")
+
+
+def test_a_value_for_a_slot_already_filled_corrects_it() -> None:
+    state = replace(WAITING, slots={"order_number": "100999"}, requested_slot="contact")
+    assert decide(heard(entities=(NUMBER,)), state, POLICY) == Step(
+        "form", "order_form gets order_number", "order_form"
+    )
+
+
+def test_a_slot_bound_to_a_form_is_filled_in_that_form_only() -> None:
+    evidence = heard(entities=(Entity("number", "4821", 0, 4), Entity("email", "a@b.com", 5, 12)))
+    other = replace(DOMAIN, forms={**DOMAIN.forms, "other_form": ("contact",)})
+    assert POLICY.filling("order_form", evidence) == {"contact": "a@b.com"}
+    no_email = replace(evidence, entities=evidence.entities[:1])
+    assert POLICY.filling("order_form", no_email) == {"contact": "4821"}
+    assert replace(POLICY, domain=other).filling("other_form", no_email) == {}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "digression"),
+    [
+        (
+            heard(("order_status", 0.9), hits=(pair(1.0, exact=True),)),
+            Step("retrieval", "equals a stored phrasing", "7", pair(1.0, exact=True)),
+        ),
+        (heard(("refund", 0.8)), Step("template", "refund: confidence 0.80 >= 0.60", "utter_refund")),
+        (heard(hits=(pair(0.7),)), Step("retrieval", "nearest pair 0.70 >= 0.55", "7", pair(0.7))),
+    ],
+)
+def test_a_digression_is_answered_and_then_the_form_asks_again(evidence: Evidence, digression: Step) -> None:
+    assert decide(evidence, WAITING, POLICY) == digression
+    after = taken(WAITING, digression)
+    asks = Step("form", "order_form still needs order_number", "order_form")
+    assert decide(evidence, after, POLICY) == asks
+    assert decide(evidence, taken(after, asks), POLICY) == Step("listen", "answered")
+
+
+def test_what_answers_nothing_is_asked_again_and_given_up_after_three_times() -> None:
+    asks = Step("form", "order_form did not find order_number in the message", "order_form")
+    gives_up = Step("fallback", "order_form asked 3 times for order_number in vain")
+    by_times = [decide(heard(("refund", 0.4)), replace(WAITING, asked=asked), POLICY) for asked in (1, 2, 3, 4)]
+    assert by_times == [asks, asks, gives_up, replace(gives_up, reason=gives_up.reason.replace("3", "4"))]
+
+
+def test_the_wish_that_the_form_is_about_is_no_digression() -> None:
+    """'I don't have my order number' sounds like order_status; it must not be asked for for ever."""
+    evidence = heard(("order_status", 0.95))
+    assert [decide(evidence, replace(WAITING, asked=asked), POLICY).kind for asked in (1, 2, 3)] == [
+        "form",
+        "form",
+        "fallback",
+    ]
+
+
+# --- exact question, rule, pair ---------------------------------------------------------------------------------------
+
+
+def test_an_exact_question_beats_the_surest_intent() -> None:
+    hit = pair(1.0, exact=True)
+    assert decide(heard(("greet", 1.0), hits=(hit,)), START, POLICY) == Step(
+        "retrieval", "equals a stored phrasing", "7", hit
+    )
+
+
+@pytest.mark.parametrize(
+    ("confidence", "score", "expected"),
+    [
+        (0.6, 0.54, Step("template", "refund: confidence 0.60 >= 0.60", "utter_refund")),
+        (0.59, 0.55, Step("retrieval", "nearest pair 0.55 >= 0.55", "7", pair(0.55))),
+        # both above their thresholds: 0.9 is 3/4 of the way from 0.6 to 1, 0.82 is 3/5 from 0.55, 0.91 is 4/5
+        (0.9, 0.82, Step("template", "refund: confidence 0.90 >= 0.60", "utter_refund")),
+        (0.9, 0.91, Step("retrieval", "nearest pair 0.91 >= 0.55", "7", pair(0.91))),
+        (1.0, 1.0, Step("template", "refund: confidence 1.00 >= 0.60", "utter_refund")),
+    ],
+)
+def test_rule_against_pair_goes_to_the_one_further_above_its_threshold(
+    confidence: float, score: float, expected: Step
+) -> None:
+    assert decide(heard(("refund", confidence), hits=(pair(score),)), START, POLICY) == expected
+
+
+def test_an_intent_without_a_rule_leaves_the_pair() -> None:
+    assert decide(heard(("lost", 0.99), hits=(pair(0.56),)), START, POLICY) == Step(
+        "retrieval", "nearest pair 0.56 >= 0.55", "7", pair(0.56)
+    )
+
+
+def test_a_general_question_goes_to_the_stored_answers() -> None:
+    assert decide(heard(("faq", 0.99), hits=(pair(0.56),)), START, POLICY) == Step(
+        "retrieval", "nearest pair 0.56 >= 0.55", "7", pair(0.56)
+    )
+
+
+def test_what_a_rule_names_after_the_search_follows_the_stored_answer() -> None:
+    policy = replace(POLICY, rules=replace(RULES, by_intent={"faq": (SEARCH, "utter_greet")}))
+    evidence = heard(("faq", 0.99), hits=(pair(0.56),))
+    step = decide(evidence, START, policy)
+    assert step == Step("retrieval", "nearest pair 0.56 >= 0.55", "7", pair(0.56), then=("utter_greet",))
+    assert decide(evidence, taken(START, step), policy) == Step(
+        "template", "the rule goes on with utter_greet", "utter_greet"
+    )
+
+
+def test_a_general_question_without_a_near_pair_is_clarified_or_falls_back() -> None:
+    near, far = heard(("faq", 0.9), hits=(pair(0.4),)), heard(("faq", 0.9), hits=(pair(0.2),))
+    scores = "faq 0.90 (answers from 0.60), nearest pair {} (answers from 0.55)"
+    assert decide(near, START, POLICY) == Step(
+        "clarify", f"between the bands: {scores.format('0.40')}", choices=(pair(0.4),)
+    )
+    assert decide(far, START, POLICY) == Step(
+        "fallback", f"no rule and no pair is sure enough: {scores.format('0.20')}"
+    )
+
+
+def test_a_search_that_a_button_asks_for_says_why_it_found_nothing() -> None:
+    assert decide(heard(command="faq"), START, POLICY) == Step(
+        "fallback", "faq: button pressed, but no stored answer is near enough", SEARCH
+    )
+
+
+# --- clarify, out of scope, fallback ----------------------------------------------------------------------------------
+
+
+def test_between_the_bands_at_most_three_are_offered_the_likeliest_first() -> None:
+    # as shares of what there is above the threshold: return -0.5, pair 8 -0.11, pair 7 -0.44, refund -0.75, change -0.78
+    evidence = heard(("return", 0.4), ("refund", 0.3), ("change", 0.29), hits=(pair(0.5, 8), pair(0.35, 7)))
+    assert decide(evidence, START, POLICY) == Step(
+        "clarify",
+        "between the bands: return 0.40 (answers from 0.60), nearest pair 0.50 (answers from 0.55)",
+        choices=(pair(0.5, 8), pair(0.35, 7), "return"),
+    )
+
+
+def test_only_what_reaches_the_lower_band_and_has_a_name_for_customers_is_offered() -> None:
+    evidence = heard(("complaint", 0.5), ("refund", 0.25), ("return", 0.249), hits=(pair(0.349),))
+    assert decide(evidence, START, POLICY).choices == ("refund",)
+
+
+def test_surely_none_of_our_business_is_said_and_not_clarified() -> None:
+    evidence = heard(("out_of_scope", 0.6), ("refund", 0.3), hits=(pair(0.5),))
+    assert decide(evidence, START, POLICY) == Step(
+        "fallback", "out_of_scope: confidence 0.60 >= 0.60", "utter_out_of_scope"
+    )
+
+
+def test_a_rule_for_out_of_scope_is_followed() -> None:
+    policy = replace(POLICY, rules=replace(RULES, by_intent={"out_of_scope": ("utter_greet",)}))
+    assert decide(heard(("out_of_scope", 0.9)), START, policy) == Step(
+        "template", "out_of_scope: confidence 0.90 >= 0.60", "utter_greet"
+    )
+
+
+def test_perhaps_none_of_our_business_is_clarified() -> None:
+    step = decide(heard(("out_of_scope", 0.5), ("refund", 0.3)), START, POLICY)
+    assert (step.kind, step.choices) == ("clarify", ("refund",))
+
+
+def test_a_pair_that_is_sure_enough_answers_what_seems_out_of_scope() -> None:
+    assert decide(heard(("out_of_scope", 0.9), hits=(pair(0.6),)), START, POLICY).kind == "retrieval"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "reason"),
+    [
+        (heard(), "no rule and no pair is sure enough"),
+        (heard(("refund", 0.2)), "no rule and no pair is sure enough: refund 0.20 (answers from 0.60)"),
+        (heard(hits=(pair(0.3),)), "no rule and no pair is sure enough: nearest pair 0.30 (answers from 0.55)"),
+    ],
+)
+def test_below_every_band_it_falls_back_and_says_how_far_off_it_was(evidence: Evidence, reason: str) -> None:
+    assert decide(evidence, START, POLICY) == Step("fallback", reason)
+
+
+# --- chains -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_rule_runs_action_after_action_and_then_listens() -> None:
+    evidence, state, steps = heard(("complaint", 0.9)), START, []
+    while (step := decide(evidence, state, POLICY)).kind != "listen":
+        steps.append(step)
+        state = taken(state, step)
+    assert steps == [
+        Step("action", "complaint: confidence 0.90 >= 0.60", "action_one", then=("action_two", "utter_greet")),
+        Step("action", "the rule goes on with action_two", "action_two"),
+        Step("template", "the rule goes on with utter_greet", "utter_greet"),
+    ]
+    assert step == Step("listen", "answered")
+
+
+def test_what_is_planned_comes_before_anything_else_is_decided() -> None:
+    state = taken(START, Step("form", "r", "order_form")).after(FormActive(""), Planned(("action_look_up",)))
+    evidence = heard(("greet", 0.99), command="greet", hits=(pair(1.0, exact=True),))
+    assert decide(evidence, state, POLICY) == Step("action", "the rule goes on with action_look_up", "action_look_up")
+
+
+def test_the_tenth_step_is_the_last_even_if_the_rule_goes_on() -> None:
+    state = taken(START, *[Step("action", "r", "action_one")] * (MOST_STEPS - 1))
+    assert decide(heard(), state.after(Planned(("action_one",))), POLICY).kind == "action"
+    full = taken(state, Step("action", "r", "action_one")).after(Planned(("action_one",)))
+    assert decide(heard(), full, POLICY) == Step("listen", "10 steps are the most a turn may take")
+
+
+def test_a_table_of_ones_own_is_read_from_the_top() -> None:
+    first, second = Step("listen", "first"), Step("listen", "second")
+    policy = replace(POLICY, table=(lambda *_: None, lambda *_: first, lambda *_: second))
+    assert decide(heard(command="greet"), START, policy) == first
+
+
+# --- whatever is said -------------------------------------------------------------------------------------------------
+
+SCORE = st.floats(0, 1)
+EVIDENCE = st.builds(
+    Evidence,
+    text=st.just("text"),
+    masked=st.just("text"),
+    language=st.sampled_from(["en", "zh"]),
+    intents=st.lists(st.builds(Intent, st.sampled_from(DOMAIN.intents), SCORE), max_size=6)
+    .map(lambda found: sorted(found, key=lambda intent: -intent.confidence))
+    .map(tuple),
+    entities=st.sampled_from([(), (NUMBER,), (Entity("number", "4821", 0, 4),)]),
+    hits=st.lists(st.builds(pair, SCORE, st.integers(1, 9)), max_size=5)
+    .map(lambda found: sorted(found, key=lambda hit: -hit.score))
+    .map(tuple),
+    command=st.sampled_from(["", *DOMAIN.intents]),
+)
+STATE = st.builds(
+    lambda active, asked, by, plan: replace(WAITING if active else START, asked=asked, held_by=by, plan=plan),
+    st.booleans(),
+    st.integers(0, 5),
+    st.sampled_from(["", "Mei"]),
+    st.lists(st.sampled_from(["action_one", "utter_greet", SEARCH, "order_form"]), max_size=14).map(tuple),
+)
+
+
+@given(EVIDENCE, STATE)
+def test_every_turn_ends_within_ten_steps_and_every_step_says_why(evidence: Evidence, state: State) -> None:
+    while (step := decide(evidence, state, POLICY)).kind != "listen":
+        assert step.reason
+        assert len(step.choices) <= 3
+        assert step.kind in get_args(StepKind)
+        assert (step.hit is not None) == (step.kind == "retrieval")
+        assert step.name or step.kind in ("fallback", "clarify")
+        state = taken(state, step)
+    assert step.reason
+    assert len(state.taken) <= MOST_STEPS
+    if state.held_by:
+        assert [taken_step.kind for taken_step in state.taken] == ["human"]
+    else:
+        assert state.taken, "the bot never falls silent by itself"
