@@ -21,12 +21,16 @@ BEYOND = "utter_out_of_scope"
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Two bands for each score: at or above `answer` it is answered; at or above `clarify` it is asked about."""
+    """Two bands for each score: at or above `answer` it is answered; at or above `clarify` it is asked about.
+
+    pair_lead: how far the best pair must be ahead of the next one to be answered without asking.
+    """
 
     intent_answer: float
     intent_clarify: float
     pair_answer: float
     pair_clarify: float
+    pair_lead: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +118,13 @@ def same_question(evidence: Evidence, state: State, policy: Policy) -> Step | No
 def rule_or_pair(evidence: Evidence, state: State, policy: Policy) -> Step | None:
     """The best intent above its threshold against the best pair above its own, by the distance above the threshold."""
     limits = policy.thresholds
-    intent, hit = top_intent(evidence), evidence.hits[0] if evidence.hits else None
-    over_intent = surplus(intent.confidence, limits.intent_answer) if intent else -1.0
-    over_pair = surplus(hit.score, limits.pair_answer) if hit else -1.0
+    intent, hit = top_intent(evidence), sure_pair(evidence, limits)
+    over_intent = surplus(evidence.intents[0].confidence, limits.intent_answer) if evidence.intents else -1.0
     routed = intent and policy.rules.by_intent.get(intent.name)
     searching = bool(intent and over_intent >= 0 and routed and routed[0] == SEARCH)
     waiting = bool(routed and routed[0] == state.active_form)  # the wish that the form is already about: no digression
-    if hit and over_pair >= 0 and (searching or over_pair > over_intent or not routed):
-        step = answering(hit, f"nearest pair {hit.score:.2f} >= {limits.pair_answer:.2f}")
+    if hit and (searching or surplus(hit.score, limits.pair_answer) > over_intent):
+        step = answering(hit, f"nearest pair {hit.score:.2f} >= {limits.pair_answer:.2f}{ahead(evidence)}")
         return replace(step, then=routed[1:]) if searching and routed else step
     if intent and over_intent >= 0 and routed and not searching and not waiting:
         return by_rule(intent, f"confidence {intent.confidence:.2f} >= {limits.intent_answer:.2f}", evidence, policy)
@@ -177,8 +180,8 @@ def by_rule(intent: Intent, why: str, evidence: Evidence, policy: Policy) -> Ste
 def named(name: str, why: str, evidence: Evidence, policy: Policy) -> Step:
     """A step of the kind that the domain says the name is of."""
     if name == SEARCH:
-        hit = evidence.hits[0] if evidence.hits else None
-        if hit and hit.score >= policy.thresholds.pair_answer:
+        hit = sure_pair(evidence, policy.thresholds)
+        if hit:
             return answering(hit, why)
         return Step("fallback", f"{why}, but no stored answer is near enough" + nearest(evidence, policy), name)
     if name in policy.domain.forms:
@@ -195,6 +198,24 @@ def top_intent(evidence: Evidence) -> Intent | None:
     """The likeliest intent; None if out of scope is likelier than any."""
     first = evidence.intents[0] if evidence.intents else None
     return None if first is None or first.name in OUT_OF_SCOPE else first
+
+
+def sure_pair(evidence: Evidence, limits: Thresholds) -> Hit | None:
+    """The best pair, if it is near enough and far enough ahead of the next: two near pairs are a question back."""
+    if not evidence.hits or evidence.hits[0].score < limits.pair_answer or lead(evidence) < limits.pair_lead:
+        return None
+    return evidence.hits[0]
+
+
+def lead(evidence: Evidence) -> float:
+    """How far the best pair is ahead of the next one; all of its score if it is alone."""
+    scores = [hit.score for hit in evidence.hits[:2]]
+    return scores[0] - scores[1] if len(scores) > 1 else sum(scores)
+
+
+def ahead(evidence: Evidence) -> str:
+    """The lead, for a reason."""
+    return f", {lead(evidence):.2f} ahead of the next"
 
 
 def surplus(score: float, threshold: float) -> float:
@@ -214,5 +235,7 @@ def nearest(evidence: Evidence, policy: Policy) -> str:
         first = evidence.intents[0]
         parts.append(f"{first.name} {first.confidence:.2f} (answers from {limits.intent_answer:.2f})")
     if evidence.hits:
-        parts.append(f"nearest pair {evidence.hits[0].score:.2f} (answers from {limits.pair_answer:.2f})")
+        parts.append(
+            f"nearest pair {evidence.hits[0].score:.2f} (answers from {limits.pair_answer:.2f}){ahead(evidence)}"
+        )
     return ": " + ", ".join(parts) if parts else ""

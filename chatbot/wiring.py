@@ -31,7 +31,6 @@ from knowledge_base.index import KnowledgeIndex
 from knowledge_base.search import KnowledgeBase
 from knowledge_base.store import PairStore
 
-
 GREETING = "utter_greet"
 
 
@@ -139,8 +138,14 @@ class Frontdesk:
 
 
 def thresholds(settings: Settings) -> Thresholds:
-    """The four of the settings."""
-    return Thresholds(settings.intent_answer, settings.intent_clarify, settings.pair_answer, settings.pair_clarify)
+    """Those of the settings."""
+    return Thresholds(
+        settings.intent_answer,
+        settings.intent_clarify,
+        settings.pair_answer,
+        settings.pair_clarify,
+        settings.pair_lead,
+    )
 
 
 def responders(policy: Policy, project: Project) -> Mapping[StepKind, Responder]:

@@ -57,6 +57,16 @@ def tiny_model(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sentences(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sentence encoder: `english`, as it is."""
+    from chatbot.training.sentence import make_sentence_encoder
+
+    output = tmp_path_factory.mktemp("encoders") / "english"
+    make_sentence_encoder("english", home, [example.text for example in EXAMPLES], output)
+    return output
+
+
+@pytest.fixture(scope="session")
 def shop_home() -> Path:
-    """The demo assistant, really trained (minutes, the first time). Read only: take `copied(shop_home, ...)` to write."""
+    """The demo assistant, really trained (minutes, the first time). Read only: to write, take `copied(...)`."""
     return trained_home()

@@ -226,7 +226,7 @@ def test_a_search_that_a_button_asks_for_says_why_it_found_nothing() -> None:
 
 
 def test_between_the_bands_at_most_three_are_offered_the_likeliest_first() -> None:
-    # as shares of what there is above the threshold: return -0.5, pair 8 -0.11, pair 7 -0.44, refund -0.75, change -0.78
+    # shares of what lies above the threshold: return -0.5, pair 8 -0.11, pair 7 -0.44, refund -0.75, change -0.78
     evidence = heard(("return", 0.4), ("refund", 0.3), ("change", 0.29), hits=(pair(0.5, 8), pair(0.35, 7)))
     assert decide(evidence, START, POLICY) == Step(
         "clarify",

@@ -11,7 +11,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chatbot.errors import ActionError, ProjectError
-from chatbot.messages import Button, Event, Evidence, FormActive, Outcome, Planned, SlotSet, State, Step, Utterance
+from chatbot.messages import (
+    Button,
+    Event,
+    Evidence,
+    FormActive,
+    Intent,
+    Outcome,
+    Planned,
+    SlotSet,
+    State,
+    Step,
+    Utterance,
+)
 from chatbot.reply.template import Speaker
 
 log = logging.getLogger(__name__)
@@ -82,12 +94,15 @@ class Action:
 
 def tracker(evidence: Evidence, state: State) -> dict[str, Any]:
     """The conversation as rasa-sdk's Tracker reads it. The slot `language` is always there."""
+    intents = (Intent(evidence.command, 1.0),) if evidence.command else evidence.intents
+    ranking = [{"name": intent.name, "confidence": intent.confidence} for intent in intents]
     return {
         "sender_id": state.conversation_id,
         "slots": {**state.slots, "language": state.language, "turn": state.turn},
         "latest_message": {
             "text": evidence.text,
-            "intent": {"name": evidence.command or (evidence.intents[0].name if evidence.intents else None)},
+            "intent": ranking[0] if ranking else {"name": None, "confidence": 0.0},
+            "intent_ranking": ranking,
             "entities": [
                 {"entity": e.name, "value": e.value, "start": e.start, "end": e.end} for e in evidence.entities
             ],

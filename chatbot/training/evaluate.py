@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from chatbot.errors import TrainingError
 from chatbot.training.calibrate import expected_calibration_error
@@ -77,7 +78,7 @@ def report(folder: Path, examples: Sequence[Example]) -> Judgement:
     each = precision_recall_fscore_support(truth, guesses, labels=names, zero_division=0)
     languages = sorted({example.language for example in examples})
     spoken = np.array([example.language for example in examples])
-    matrix = confusion_matrix(truth, guesses, labels=names)
+    pairs = Counter(zip(truth, guesses, strict=True))
     return Judgement(
         examples=len(examples),
         accuracy=float(right.mean()),
@@ -92,7 +93,7 @@ def report(folder: Path, examples: Sequence[Example]) -> Judgement:
             name: IntentScore(float(p), float(r), float(f), int(n))
             for name, p, r, f, n in zip(names, *each, strict=True)
         },
-        confusion=(tuple(names), tuple(tuple(int(n) for n in row) for row in matrix)),
+        confusion=(tuple(names), tuple(tuple(pairs[label, guess] for guess in names) for label in names)),
     )
 
 

@@ -53,7 +53,11 @@ class Network(nn.Module):
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """sentence_embedding and logits."""
-        vectors = functional.normalize(self.pooled(input_ids, attention_mask) - self.mean, dim=-1)
+        return self.read(self.pooled(input_ids, attention_mask))
+
+    def read(self, pooled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """sentence_embedding and logits of pooled hidden states; shape (batch, dim)."""
+        vectors = functional.normalize(pooled - self.mean, dim=-1)
         return vectors, self.scale * vectors @ functional.normalize(self.labels, dim=-1).T + self.bias
 
     def start_from(self, pooled: torch.Tensor, targets: torch.Tensor) -> None:
@@ -76,12 +80,12 @@ class TextReader:
 
     def __init__(self, folder: Path, prefix: str, max_length: int) -> None:
         try:
-            self.tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), use_fast=True)
+            # As in serving: a literal "</s>" is text. (Set at the backend it is undone by each call.)
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), use_fast=True, split_special_tokens=True)
         except Exception as error:  # each kind of tokenizer has its own
             raise BaseModelError(f"{folder}: its tokenizer cannot be loaded ({error}).") from error
         if not self.tokenizer.is_fast:
             raise BaseModelError(f"{folder}: has no fast tokenizer (tokenizer.json); serving needs one.")
-        self.tokenizer.backend_tokenizer.encode_special_tokens = True  # as in serving: a literal "</s>" is text
         self.prefix, self.max_length = prefix, max_length
 
     def __call__(self, texts: Sequence[str], device: torch.device) -> Tokens:
@@ -127,12 +131,12 @@ def apply(
     """Pooled hidden states, sentence embeddings and logits of all texts, on the CPU, in eval mode."""
     network.eval()
     device = network.scale.device
-    rows: list[tuple[torch.Tensor, ...]] = []
+    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))  # a batch of like lengths pads little
+    parts: list[torch.Tensor] = []
     with torch.no_grad():
         for start in range(0, len(texts), BATCH):
-            tokens = reader(texts[start : start + BATCH], device)
-            pooled = network.pooled(tokens.input_ids, tokens.attention_mask)
-            vectors, logits = network(tokens.input_ids, tokens.attention_mask)
-            rows.append((pooled.cpu(), vectors.cpu(), logits.cpu()))
-    pooled, vectors, logits = (torch.cat(column) for column in zip(*rows, strict=True))
-    return pooled, vectors, logits
+            tokens = reader([texts[place] for place in order[start : start + BATCH]], device)
+            parts.append(network.pooled(tokens.input_ids, tokens.attention_mask))
+        pooled = torch.cat(parts)[torch.argsort(torch.tensor(order, device=device))]
+        vectors, logits = network.read(pooled)
+    return pooled.cpu(), vectors.cpu(), logits.cpu()

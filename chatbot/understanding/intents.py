@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from chatbot.encoder import Floats, OnnxEncoder
-from chatbot.errors import ModelError
+from chatbot.errors import ModelError, ProjectError
 from chatbot.messages import Intent
 from chatbot.models.folder import CLASSIFIER_FILES, check, read_json, read_labels
 from chatbot.understanding.masking import Masker
@@ -49,5 +48,5 @@ def read_masker(folder: Path) -> Masker:
     path = folder / "masking.json"
     try:
         return Masker(read_json(path)["patterns"])
-    except (KeyError, TypeError, AttributeError, re.error) as error:
+    except (KeyError, TypeError, AttributeError, ProjectError) as error:
         raise ModelError(f"{path}: holds no patterns ({error!r}). Train again: chatbot train") from error

@@ -14,9 +14,9 @@ from chatbot.messages import Entity
 from chatbot.understanding.text import MAX_CHARACTERS, normalised
 
 LATIN = "A-Za-z0-9\u00c0-\u024f"
-EMAIL = rf"(?<![{LATIN}._%+\-])[{LATIN}._%+\-]+\s?@\s?[{LATIN}\-]+(?:\.[{LATIN}\-]+)+"
+EMAIL = rf"[{LATIN}._%+\-]{{1,64}}\s?@\s?[{LATIN}\-]+(?:\.[{LATIN}\-]+)+"
 LONG_NUMBER = r"(?<![\d])\+?\(?\d(?:[ \-\u2010-\u2015\u2212./()]{0,2}\d){6,}"
-UNIT = r"\s?(?:kg|cm|mm|元|块|新元|sgd|dollars|euros?|[x×]\s?\d)"
+UNIT = r"\s?(?:kg|cm|mm|元|块|新元|sgd|dollars|euros?)"
 SHORT_NUMBER = rf"(?<![\d$€£¥])(?<![$€£¥] )\d{{4,6}}(?!\d)(?!{UNIT})"
 IDENTITY = r"(?<![A-Za-z0-9])[STFGM]\d{7}[A-Z](?![A-Za-z0-9])"
 BEFORE: Sequence[tuple[str, str]] = (("email", EMAIL), ("identity", IDENTITY))

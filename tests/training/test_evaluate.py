@@ -133,7 +133,7 @@ def test_texts_are_masked_before_they_are_judged(tiny_model: Path) -> None:
     assert of("where is MM-10023 now").calibration_error == of("where is MM-98765 now").calibration_error
 
 
-@pytest.mark.parametrize("names", [("退款", "查询订单"), ("a", "b"), tuple(f"intent_{n}" for n in range(700))])
+@pytest.mark.parametrize("names", [("退款", "查询订单"), ("a", "b"), tuple(f"intent_{n}" for n in range(206))])
 def test_the_picture_is_drawn_for_any_names_and_any_number(tmp_path: Path, names: tuple[str, ...]) -> None:
     rows = tuple(tuple(int(row == column) for column in range(len(names))) for row in range(len(names)))
     judgement = Judgement(len(names), 1.0, 1.0, 1.0, None, 0.0, {}, {}, (names, rows))

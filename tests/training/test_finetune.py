@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -72,7 +72,6 @@ def test_the_folder_holds_every_file_and_nothing_else(tiny_model: Path) -> None:
 
 def test_the_served_graph_says_what_torch_said(tiny_model: Path) -> None:
     parity = read(tiny_model, "metrics.json")["parity"]
-    assert parity["texts"] == 8
     assert parity["max_difference"] <= 1e-3
     assert parity["precision"] in ("int8", "fp32")
 
@@ -98,8 +97,8 @@ def test_metrics_tell_each_intent_and_who_is_taken_for_whom(tiny_model: Path) ->
     names, rows = judged["confusion"]
     assert names == sorted(TEXTS)
     assert [sum(row) for row in rows] == [judged["per_intent"][name]["support"] for name in names]
-    assert sum(map(sum, rows)) == judged["examples"] == 8
-    assert sum(rows[i][i] for i in range(len(names))) / 8 == judged["accuracy"]
+    assert sum(map(sum, rows)) == judged["examples"]
+    assert sum(rows[i][i] for i in range(len(names))) / judged["examples"] == judged["accuracy"]
 
 
 def test_the_confusion_matrix_is_a_picture_too(tiny_model: Path) -> None:
@@ -112,7 +111,7 @@ def test_provenance_tells_data_base_code_seed_and_time(tiny_model: Path, home: P
     about = read(tiny_model, "provenance.json")
     base = read(checkpoint("english", home), "frontdesk.json")
     assert SMALL_SHA256.fullmatch(about["data"].pop("fingerprint"))
-    assert about["data"] == {"training": 32, "validation": 8}
+    assert about["data"]["training"] + about["data"]["validation"] == len(EXAMPLES)
     assert about["base_model"] == base
     assert base["sha256"].startswith("53aa5117")
     assert about["code"] == version("frontdesk")
@@ -309,9 +308,9 @@ def test_one_long_conversation_is_too_little_to_validate_on() -> None:
 
 
 @pytest.fixture
-def network(small_bert: Path) -> Iterator[tuple[Network, TextReader]]:
+def network(small_bert: Path) -> tuple[Network, TextReader]:
     encoder = load_encoder(small_bert)
-    yield Network(encoder, encoder.config.hidden_size, len(TEXTS)), TextReader(small_bert, "", POSITIONS)
+    return Network(encoder, encoder.config.hidden_size, len(TEXTS)), TextReader(small_bert, "", POSITIONS)
 
 
 def test_training_begins_at_the_class_means_and_leaves_the_embeddings_alone(

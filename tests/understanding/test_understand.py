@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chatbot.messages import Entity, Evidence, Intent, Language, Message, State
+from chatbot.understanding.intents import IntentClassifier
+from chatbot.understanding.understand import Understanding
+from knowledge_base.pairs import Hit
+from tests.fakes import INTENTS, PAIRS, PATTERNS, KeywordClassifier, ListedKnowledge
+
+BUTTONS = ("greet", "order_status", "faq/ask_price", "查订单", "Order-Status")
+NEW = State("c")
+
+
+def understanding_with(classifier: KeywordClassifier, knowledge: ListedKnowledge) -> Understanding:
+    return Understanding(cast(IntentClassifier, classifier), knowledge, BUTTONS)
+
+
+@pytest.fixture(scope="module")
+def understand() -> Iterator[Understanding]:
+    understanding = understanding_with(KeywordClassifier(INTENTS, PATTERNS), ListedKnowledge(PAIRS))
+    yield understanding
+    understanding.beside.shutdown()
+
+
+def message(text: str, language: Language | None = None) -> Message:
+    return Message("c", text, "m1", language)
+
+
+def timeless(evidence: Evidence) -> Evidence:
+    return replace(evidence, milliseconds={})
+
+
+def test_all_that_is_known_of_a_message_is_told(understand: Understanding) -> None:
+    evidence = understand(message(" Where's my order\n１００２３４? Mail mei@example.com"), NEW)
+    assert timeless(evidence) == Evidence(
+        text="Where's my order 100234? Mail mei@example.com",
+        masked="Where's my order [order]? Mail [email]",
+        language="en",
+        intents=(Intent("order_status", 0.9),),
+        entities=(Entity("order_number", "100234", 17, 23), Entity("email", "mei@example.com", 30, 45)),
+        hits=(),
+        model="keywords-1",
+        index="listed-1",
+    )
+    assert set(evidence.milliseconds) == {"read", "classify", "search"}
+    assert all(evidence.text[e.start : e.end] == e.value for e in evidence.entities)
+
+
+def test_the_classifier_reads_masked_text_and_the_search_the_text_itself() -> None:
+    asked: list[tuple[str, str | None, int]] = []
+
+    class Noted(ListedKnowledge):
+        def search(self, text: str, language: str | None = None, category: str | None = None, k: int = 5) -> list[Hit]:
+            asked.append((text, language, k))
+            return super().search(text, language, category, k)
+
+    classifier = KeywordClassifier(INTENTS, PATTERNS)
+    understand = understanding_with(classifier, Noted(PAIRS))
+    evidence = understand(message("How much does delivery cost?"), NEW)
+    understand(message("order 100234"), NEW)
+    understand.beside.shutdown()
+    assert [(hit.pair.id, hit.exact) for hit in evidence.hits] == [(1, True), (2, False)]
+    assert classifier.read == ["How much does delivery cost?", "order [order]"]
+    assert asked == [("How much does delivery cost?", "en", 5), ("order 100234", "en", 5)]
+
+
+def test_the_classifier_and_the_search_run_at_the_same_time() -> None:
+    """Each waits for the other: one after the other they would never end."""
+    both = threading.Barrier(2)
+
+    class Waits(KeywordClassifier):
+        def classify(self, masked: str) -> tuple[Intent, ...]:
+            both.wait(30)
+            return super().classify(masked)
+
+    class WaitsToo(ListedKnowledge):
+        def search(self, text: str, language: str | None = None, category: str | None = None, k: int = 5) -> list[Hit]:
+            both.wait(30)
+            return []
+
+    understand = understanding_with(Waits(INTENTS, PATTERNS), WaitsToo())
+    assert understand(message("hello"), NEW).intents == (Intent("greet", 0.97),)
+    understand.beside.shutdown()
+
+
+# --- buttons ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "entities"),
+    [
+        ("/greet", "greet", ()),
+        (" /greet\n", "greet", ()),
+        ("/查订单", "查订单", ()),
+        ("/Order-Status", "Order-Status", ()),
+        ("/faq/ask_price", "faq/ask_price", ()),
+        (
+            '/order_status{"order_number": "100234", "size": 42, "x": null, "y": [1]}',
+            "order_status",
+            (("order_number", "100234"), ("size", "42")),
+        ),
+        ("/greet{}", "greet", ()),
+        ("/greet{broken", "", None),
+        ('/greet{"a": }', "greet", ()),
+        ("/greet{" + '"a":{' * 900 + "}" * 901, "greet", ()),
+        ("/unknown", "", None),
+        ("/", "", None),
+        ("//greet", "", None),
+        ("/greet please", "", None),
+        ("greet", "", None),
+    ],
+)
+def test_a_button_is_known_by_its_intent_and_carries_its_values(
+    understand: Understanding, text: str, command: str, entities: Sequence[tuple[str, str]] | None
+) -> None:
+    evidence = understand(message(text), NEW)
+    assert evidence.command == command
+    if entities is not None:
+        assert [(entity.name, entity.value) for entity in evidence.entities] == list(entities)
+        assert (evidence.intents, evidence.hits) == ((), ())
+
+
+# --- language ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "page", "state", "language"),
+    [
+        ("Where is my parcel?", "zh", NEW, "en"),
+        ("我的包裹在哪", "en", NEW, "zh"),
+        ("我的 order 在哪里", None, NEW, "zh"),
+        # what tells nothing is taken as it was: at first as the page says, then as the conversation went
+        ("ok", "zh", NEW, "zh"),
+        ("ok", None, NEW, "en"),
+        ("ok", "en", State("c", "zh", turn=2), "zh"),
+        ("100234", None, State("c", "zh", turn=2), "zh"),
+        ("👍", "en", State("c", "zh", turn=2), "zh"),
+        ("/greet", "en", State("c", "zh", turn=2), "zh"),
+        # an e-mail address is in no language
+        ("mei.tan@example.com", "en", State("c", "zh", turn=2), "zh"),
+        ("100234, mei.tan@example.com", "zh", NEW, "zh"),
+        ("my mail: mei.tan@example.com", "zh", State("c", "zh", turn=2), "en"),
+        ("邮箱 mei.tan.with.a.very.long.name@mail.example.com", "en", State("c", "en", turn=2), "zh"),
+    ],
+)
+def test_the_language_is_told_from_the_words(
+    understand: Understanding, text: str, page: Language | None, state: State, language: Language
+) -> None:
+    assert understand(message(text, page), state).language == language
+
+
+def test_while_a_person_holds_it_nothing_is_looked_up() -> None:
+    classifier = KeywordClassifier(INTENTS, PATTERNS)
+    understand = understanding_with(classifier, ListedKnowledge(PAIRS))
+    evidence = understand(message("hello, order 100234"), State("c", held_by="Mei"))
+    understand.beside.shutdown()
+    assert (evidence.masked, evidence.intents, evidence.hits) == ("hello, order [order]", (), ())
+    assert classifier.read == []
+
+
+# --- whatever is written ----------------------------------------------------------------------------------------------
+
+ODD: Mapping[str, str] = {
+    "a command": "/order_status",
+    "an unknown command": "/unknown",
+    "5,000 characters": "x" * 5000,
+    "5,000 digits": "1" * 5000,
+    "only emoji": "😀👩‍👩‍👧‍👦🇸🇬",
+    "control characters": "\x00\x01\x1b[31m\x7f\u202e",
+    "nothing": "",
+    "white space": " \n\t\u3000",
+    "half a surrogate pair": "\ud83d",
+    "search syntax": 'what\'s "up" AND (NEAR * ^ col:',
+    "templates": "{0.__class__} {{x}} %s ${y} {% z %}",
+    "a broken command": '/greet{"a": [[[',
+    "a deep command": "/greet{" + "[" * 1500 + "}",
+    "a long mail address": "a@" * 2000,
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD.keys())
+def test_nothing_a_customer_writes_raises(understand: Understanding, text: str) -> None:
+    evidence = understand(message(text), NEW)
+    assert len(evidence.text) <= 2000
+    assert evidence.language == "en"
+    evidence.text.encode()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.one_of(st.text(), st.text('/greet{"a:1}[] \ud83d\u200b你好@.', max_size=40)), st.sampled_from(["en", "zh"]))
+def test_no_text_at_all_raises(understand: Understanding, text: str, language: Language) -> None:
+    evidence = understand(message(text, language), NEW)
+    assert evidence.language in ("en", "zh")
+    assert all(evidence.text[e.start : e.end] == e.value for e in evidence.entities) or evidence.command
