@@ -116,14 +116,17 @@ def same_question(evidence: Evidence, state: State, policy: Policy) -> Step | No
 
 
 def rule_or_pair(evidence: Evidence, state: State, policy: Policy) -> Step | None:
-    """The best intent above its threshold against the best pair above its own, by the distance above the threshold."""
+    """The best intent above its threshold against the best pair above its own, by the distance above the threshold.
+
+    Out of scope does not stand against a pair: what staff saved since the last training is foreign to the classifier.
+    """
     limits = policy.thresholds
     intent, hit = top_intent(evidence), sure_pair(evidence, limits)
-    over_intent = surplus(evidence.intents[0].confidence, limits.intent_answer) if evidence.intents else -1.0
+    over_intent = surplus(intent.confidence, limits.intent_answer) if intent else -1.0
     routed = intent and policy.rules.by_intent.get(intent.name)
     searching = bool(intent and over_intent >= 0 and routed and routed[0] == SEARCH)
     waiting = bool(routed and routed[0] == state.active_form)  # the wish that the form is already about: no digression
-    if hit and (searching or surplus(hit.score, limits.pair_answer) > over_intent):
+    if hit and (searching or not routed or surplus(hit.score, limits.pair_answer) > over_intent):
         step = answering(hit, f"nearest pair {hit.score:.2f} >= {limits.pair_answer:.2f}{ahead(evidence)}")
         return replace(step, then=routed[1:]) if searching and routed else step
     if intent and over_intent >= 0 and routed and not searching and not waiting:
@@ -214,8 +217,8 @@ def lead(evidence: Evidence) -> float:
 
 
 def ahead(evidence: Evidence) -> str:
-    """The lead, for a reason."""
-    return f", {lead(evidence):.2f} ahead of the next"
+    """The lead, for a reason; nothing where there is no second pair."""
+    return f", {lead(evidence):.2f} ahead of the next" if len(evidence.hits) > 1 else ""
 
 
 def surplus(score: float, threshold: float) -> float:

@@ -230,7 +230,7 @@ def test_between_the_bands_at_most_three_are_offered_the_likeliest_first() -> No
     evidence = heard(("return", 0.4), ("refund", 0.3), ("change", 0.29), hits=(pair(0.5, 8), pair(0.35, 7)))
     assert decide(evidence, START, POLICY) == Step(
         "clarify",
-        "between the bands: return 0.40 (answers from 0.60), nearest pair 0.50 (answers from 0.55)",
+        "between the bands: return 0.40 (answers from 0.60), nearest pair 0.50 (answers from 0.55), 0.15 ahead of the next",
         choices=(pair(0.5, 8), pair(0.35, 7), "return"),
     )
 
@@ -351,3 +351,11 @@ def test_every_turn_ends_within_ten_steps_and_every_step_says_why(evidence: Evid
         assert [taken_step.kind for taken_step in state.taken] == ["human"]
     else:
         assert state.taken, "the bot never falls silent by itself"
+
+
+def test_two_pairs_that_are_nearly_as_near_are_a_question_back() -> None:
+    careful = replace(POLICY, thresholds=replace(POLICY.thresholds, pair_lead=0.12))
+    near = decide(heard(hits=(pair(0.8, 1), pair(0.7, 2))), START, careful)
+    ahead = decide(heard(hits=(pair(0.8, 1), pair(0.6, 2))), START, careful)
+    assert (near.kind, near.choices) == ("clarify", (pair(0.8, 1), pair(0.7, 2)))
+    assert (ahead.kind, ahead.reason) == ("retrieval", "nearest pair 0.80 >= 0.55, 0.20 ahead of the next")

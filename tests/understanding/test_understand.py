@@ -67,7 +67,7 @@ def test_the_classifier_reads_masked_text_and_the_search_the_text_itself() -> No
     evidence = understand(message("How much does delivery cost?"), NEW)
     understand(message("order 100234"), NEW)
     understand.beside.shutdown()
-    assert [(hit.pair.id, hit.exact) for hit in evidence.hits] == [(1, True), (2, False)]
+    assert [(hit.pair.id, hit.exact) for hit in evidence.hits] == [(1, True)]
     assert classifier.read == ["How much does delivery cost?", "order [order]"]
     assert asked == [("How much does delivery cost?", "en", 5), ("order 100234", "en", 5)]
 
@@ -110,7 +110,7 @@ def test_the_classifier_and_the_search_run_at_the_same_time() -> None:
         ("/greet{}", "greet", ()),
         ("/greet{broken", "", None),
         ('/greet{"a": }', "greet", ()),
-        ("/greet{" + '"a":{' * 900 + "}" * 901, "greet", ()),
+        ('/greet{"a":' + "[" * 1500 + "}", "greet", ()),
         ("/unknown", "", None),
         ("/", "", None),
         ("//greet", "", None),
@@ -181,7 +181,7 @@ ODD: Mapping[str, str] = {
     "search syntax": 'what\'s "up" AND (NEAR * ^ col:',
     "templates": "{0.__class__} {{x}} %s ${y} {% z %}",
     "a broken command": '/greet{"a": [[[',
-    "a deep command": "/greet{" + "[" * 1500 + "}",
+    "a deep command": '/greet{"a":' + "[" * 1500 + "}",
     "a long mail address": "a@" * 2000,
 }
 
