@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 a mistake that the sentence names, 2 wrong options, 130 st
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 import signal
@@ -40,6 +41,8 @@ STOPPED, TERMINATED = 130, 143
 def main() -> None:
     """Runs the command line; mistakes and full disks become a sentence, never a traceback."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # unwinds as Ctrl-C does, so that nothing half stays
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Chinese shows escapes
     try:
         app()
     except (FrontdeskError, KnowledgeBaseError, TrainingDataError) as error:
@@ -47,6 +50,8 @@ def main() -> None:
     except OSError as error:  # a place that is full, shut, not there, or a file where a folder is needed
         place = error.filename or "while writing"
         fail(f"{error.strerror or error}: {place}. Make room, give access or name another place; then run it again.")
+    except UnicodeEncodeError as error:
+        fail(f"{error.object!r} is no text in this terminal's encoding. Write it again, in UTF-8.")
     except SystemExit as end:
         if end.code == STOPPED:  # typer has made this of KeyboardInterrupt
             fail("Stopped. Nothing is left half-written.", STOPPED)
@@ -207,7 +212,7 @@ def add(
     question: str,
     answer: str,
     similar: Annotated[list[str] | None, typer.Option(help="Another wording; may be given several times.")] = None,
-    category: str = "",
+    category: Annotated[str, typer.Option(help="Such as Delivery; pairs can be filtered by it.")] = "",
     language: Language = None,
     source_url: Annotated[str, typer.Option(help="Page that the answer comes from.")] = "",
     home: Home = None,
@@ -300,8 +305,8 @@ def list_(
     category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
     language: Language = None,
     state: Annotated[Literal["draft", "published", "withdrawn"] | None, typer.Option(help="Only these.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 50,
-    offset: Annotated[int, typer.Option(min=0)] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="Leave out so many first.")] = 0,
     home: Home = None,
     as_json: Json = False,
 ) -> None:

@@ -2,28 +2,34 @@
 
 stop() { printf 'frontdesk: %s\n' "$*" >&2; exit 1; }
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export OMP_WAIT_POLICY=PASSIVE TOKENIZERS_PARALLELISM=false HF_HUB_DISABLE_TELEMETRY=1 GRADIO_ANALYTICS_ENABLED=False
+new_enough='import sys; sys.exit(sys.version_info < (3, 11))'
 
 find_python() {
-    local candidate
-    for candidate in "${PYTHON:-python3}" python3.13 python3.12 python3.11 python; do
-        "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$candidate"; return; }
+    local candidate candidates=(python3 python3.13 python3.12 python3.11 python)
+    if [ -n "${PYTHON:-}" ]; then candidates=("$PYTHON"); fi
+    for candidate in "${candidates[@]}"; do
+        "$candidate" -c "$new_enough" 2>/dev/null && { echo "$candidate"; return; }
     done
-    stop "Python 3.11 or newer is needed; found $(python3 --version 2>&1 || echo none). Install it, or name one: PYTHON=/path/to/python3."
+    stop "Python 3.11 or newer is needed; found $("${candidates[0]}" --version 2>/dev/null || echo none). Install it, or name one: PYTHON=/path/to/python3."
+}
+
+whole() {  # .venv has its pip, and was not moved here: its programs name the place that it was made in
+    .venv/bin/python -c "import pip; $new_enough" 2>/dev/null && [ "$(cat .venv/place 2>/dev/null || pwd -P)" = "$(pwd -P)" ]
 }
 
 environment() {
     local extra=${1:-} wanted log=.venv/install.log python
     wanted=$(cat pyproject.toml requirements.lock | cksum)
-    if [ -x .venv/bin/python ] && grep -qsF "$wanted ${extra:+$extra }" .venv/installed; then return; fi
-    python=$(find_python) || exit 1
-    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
-        rm -rf .venv
+    if ! whole; then
+        python=$(find_python) || exit 1
         "$python" -c 'import venv, ensurepip' 2>/dev/null ||
             stop "The venv module of $python is missing. On Debian and Ubuntu: apt install python3-venv"
+        rm -rf .venv
         "$python" -m venv .venv || stop ".venv could not be made in $PWD. Is there room on the disk (df -h .), and may you write here?"
-    fi
+        pwd -P >.venv/place
+    elif grep -qsxF "$wanted $extra" .venv/installed; then return; fi
     echo "Installing the locked packages into .venv (once; about 700 MB of downloads with the CPU build of torch) ..." >&2
     if ! .venv/bin/python -m pip install --disable-pip-version-check -c requirements.lock -e ".${extra:+[$extra]}" >"$log" 2>&1; then
         grep -E '^ERROR' "$log" | tail -n 3 >&2
@@ -33,5 +39,5 @@ environment() {
         fi
         stop "Installing failed; run this again. Details: $PWD/$log"
     fi
-    echo "$wanted dev " | if [ "$extra" = dev ]; then { cat; echo "$wanted "; }; else { cat >/dev/null; echo "$wanted "; }; fi >.venv/installed
+    printf '%s\n' "$wanted " "$wanted $extra" >.venv/installed
 }

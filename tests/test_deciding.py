@@ -222,6 +222,19 @@ def test_a_search_that_a_button_asks_for_says_why_it_found_nothing() -> None:
     )
 
 
+def test_the_lead_is_asked_of_a_search_by_rule_too_and_never_of_an_exact_question() -> None:
+    careful = replace(POLICY, thresholds=replace(POLICY.thresholds, pair_lead=0.12))
+    together = (pair(0.75, 7), pair(0.65, 8))
+    assert decide(heard(("faq", 0.9), hits=together), START, careful) == Step(
+        "clarify",
+        "between the bands: faq 0.90 (answers from 0.60), nearest pair 0.75 (answers from 0.55), "
+        "0.10 ahead of the next",
+        choices=together,
+    )
+    exact = (pair(1.0, 7, exact=True), pair(0.99, 8))
+    assert decide(heard(hits=exact), START, careful) == Step("retrieval", "equals a stored phrasing", "7", exact[0])
+
+
 # --- clarify, out of scope, fallback ----------------------------------------------------------------------------------
 
 
@@ -230,7 +243,8 @@ def test_between_the_bands_at_most_three_are_offered_the_likeliest_first() -> No
     evidence = heard(("return", 0.4), ("refund", 0.3), ("change", 0.29), hits=(pair(0.5, 8), pair(0.35, 7)))
     assert decide(evidence, START, POLICY) == Step(
         "clarify",
-        "between the bands: return 0.40 (answers from 0.60), nearest pair 0.50 (answers from 0.55), 0.15 ahead of the next",
+        "between the bands: return 0.40 (answers from 0.60), nearest pair 0.50 (answers from 0.55), "
+        "0.15 ahead of the next",
         choices=(pair(0.5, 8), pair(0.35, 7), "return"),
     )
 

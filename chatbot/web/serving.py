@@ -23,9 +23,14 @@ def run(settings: Settings) -> None:
 
     Raises SettingsError if the port is taken or the address is not this machine's, FrontdeskError if setting up failed.
     """
-    listening = bound(settings.host, settings.port)
-    if not is_set_up(settings):
-        set_up_apart(settings)
+    with bound(settings.host, settings.port) as listening:
+        if not is_set_up(settings):
+            set_up_apart(settings)
+        answer_on(listening, settings)
+
+
+def answer_on(listening: socket.socket, settings: Settings) -> None:
+    """Serves on the socket until it is stopped."""
     import uvicorn
 
     from chatbot.web.app import create_app

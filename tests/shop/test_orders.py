@@ -94,7 +94,10 @@ def test_a_question_in_between_is_answered_and_the_form_asks_again(desk: SmallDe
 
 
 def test_after_three_questions_in_vain_a_person_is_offered_and_the_form_is_over(desk: SmallDesk) -> None:
-    again = "I didn't see an order number in that. It has six digits, like 100234. If you don't have it, a colleague can help."
+    again = (
+        "I didn't see an order number in that. It has six digits, like 100234. "
+        "If you don't have it, a colleague can help."
+    )
     gives_up = (
         "I don't know the answer to that, and I won't guess. Could you put it another way? Or a colleague can help you."
     )

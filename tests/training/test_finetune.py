@@ -331,7 +331,7 @@ def test_training_begins_at_the_class_means_and_leaves_the_embeddings_alone(
 def test_training_stops_when_it_gets_no_better(network: tuple[Network, TextReader]) -> None:
     net, reader = network
     stages: list[str] = []
-    wild = Options(epochs=12, batch=8, learning_rate=3.0, patience=1)  # steps so long that it can only get worse
+    wild = Options(epochs=12, batch=8, learning_rate=1e4, patience=1)  # it can only get worse
     training, validation = split(EXAMPLES, FAST)
     fit(net, reader, training, validation, sorted(TEXTS), wild, lambda stage, *_: stages.append(stage))
     assert list(dict.fromkeys(stages)) == ["epoch 1 of 12", "epoch 2 of 12"]
@@ -343,7 +343,7 @@ def test_training_that_only_makes_it_worse_gives_back_where_it_began(network: tu
     texts = [row.text for row in validation]
     fit(net, reader, training, validation, sorted(TEXTS), Options(epochs=1, learning_rate=0.0), told)
     before = apply(net, reader, texts)[2]
-    wild = Options(epochs=2, batch=8, learning_rate=3.0)
+    wild = Options(epochs=2, batch=8, learning_rate=1e4)  # the scale alone makes every loss a thousand
     assert fit(net, reader, training, validation, sorted(TEXTS), wild, told) == 0
     assert torch.equal(apply(net, reader, texts)[2], before)
 

@@ -1,0 +1,110 @@
+"""Lists of the demo shop that must agree."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from chatbot.dialogue.rules import SEARCH
+from chatbot.messages import State
+from chatbot.project import Project, load_project
+from chatbot.reply.action import InProcess
+from chatbot.reply.template import PLACE, Speaker
+from knowledge_base.importing import read_pairs
+from knowledge_base.text import normalise_question
+from training_data.examples import OUT_OF_SCOPE, language_of
+from training_data.reading import read_data
+
+INTENTS = {
+    "greet",
+    "goodbye",
+    "thank_you",
+    "bot_challenge",
+    "talk_to_person",
+    "order_status",
+    "cancel_order",
+    "return_item",
+    "refund_status",
+    "change_address",
+    "complaint",
+    "faq",
+}
+
+
+@pytest.fixture(scope="module")
+def shop() -> Project:
+    return load_project(None)
+
+
+def test_intents_of_the_domain_the_rules_and_the_examples_are_the_same(shop: Project) -> None:
+    assert set(shop.domain.intents) == INTENTS | {"out_of_scope"}
+    assert len(shop.domain.intents) == 13
+    assert set(shop.rules.by_intent) == INTENTS
+    assert {example.intent for example in read_data(shop.examples).examples} == INTENTS | {"out_of_scope"}
+    assert INTENTS.isdisjoint(OUT_OF_SCOPE)
+
+
+def test_actions_of_the_domain_the_rules_and_the_code_are_the_same(shop: Project) -> None:
+    chains = (*shop.rules.by_intent.values(), *shop.rules.after_form.values())
+    named = {name for chain in chains for name in chain if name.startswith("action_")} - {SEARCH}
+    written = {name for name in InProcess(shop.actions).names() if name.startswith("action_")}
+    assert named == set(shop.domain.actions) == written
+
+
+def test_slots_of_the_forms_can_be_filled_by_entities_that_are_found(shop: Project) -> None:
+    found = {"email", "identity", "number", *read_data(shop.examples).regexes}
+    for form, slots in shop.domain.forms.items():
+        assert form in shop.rules.after_form
+        for slot in slots:
+            assert {source.entity for source in shop.domain.slots[slot]} <= found
+
+
+def test_every_response_is_there_in_the_language_it_is_for(shop: Project) -> None:
+    speaker = Speaker(shop.domain)
+    for name, variants in shop.domain.responses.items():
+        assert {variant.conditions["language"] for variant in variants if variant.conditions} == {"en", "zh"}, name
+        for language in ("en", "zh"):
+            said = speaker.say(name, State("c", language))
+            assert language_of(PLACE.sub("", said.text)) == language, name
+            assert [language_of(button.title) for button in said.buttons] == [language] * len(said.buttons), name
+
+
+def test_both_languages_of_a_response_have_the_same_places_and_the_same_ways_on(shop: Project) -> None:
+    for name, variants in shop.domain.responses.items():
+        places = {frozenset(PLACE.findall(variant.text)) for variant in variants}
+        commands = {tuple(b.payload for b in variant.buttons if b.payload.startswith("/")) for variant in variants}
+        assert (len(places), len(commands)) == (1, 1), name
+
+
+def test_buttons_lead_to_intents_or_to_stored_questions(shop: Project) -> None:
+    questions = {
+        (pair.language, normalise_question(text))
+        for path in shop.pairs
+        for pair in read_pairs(path)
+        for text in (pair.question, *pair.similar)
+    }
+    for name, variants in shop.domain.responses.items():
+        for variant in variants:
+            for button in variant.buttons:
+                if button.payload.startswith("/"):
+                    assert button.payload[1:] in shop.domain.intents, name
+                else:
+                    language = (variant.conditions or {})["language"]
+                    assert (language, normalise_question(button.payload)) in questions, f"{name}: {button.payload}"
+
+
+def test_did_you_mean_names_intents_that_have_a_rule(shop: Project) -> None:
+    named = {name.removeprefix("utter_did_you_mean_") for name in shop.domain.responses if "did_you_mean" in name}
+    assert named <= set(shop.rules.by_intent)
+    assert named
+
+
+def test_no_order_of_the_shop_looks_like_another_entity(shop: Project) -> None:
+    [pattern] = set(read_data(shop.examples).regexes["order_number"])
+    assert [bool(re.fullmatch(pattern, text)) for text in ("100234", "10023", "1002345", "10023a")] == [
+        True,
+        False,
+        False,
+        False,
+    ]

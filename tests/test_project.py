@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from chatbot.dialogue.domain import Domain, Variant
+from chatbot.dialogue.rules import Rules
+from chatbot.errors import ProjectError
+from chatbot.project import Project, load_project
+from chatbot.reply.action import InProcess
+
+DOMAIN = "intents: [greet]\nresponses: {utter_greet: [{text: Hi}]}\nactions: [action_of_my_own]\n"
+RULES = "rules: [{rule: Greet, steps: [{intent: greet}, {action: utter_greet}]}]\n"
+ACTION = """
+from rasa_sdk import Action
+
+class ActionOfMyOwn(Action):
+    def name(self):
+        return "action_of_my_own"
+
+    def run(self, dispatcher, tracker, domain):
+        return []
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project in Rasa's layout, with all that it may have."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    files = {
+        "domain.yml": DOMAIN,
+        "data/rules.yml": RULES,
+        "data/nlu.yml": "nlu: []\n",
+        "logs/may.jsonl": "",
+        "knowledge_base/b.csv": "question,answer\n",
+        "knowledge_base/a.csv": "question,answer\n",
+        "knowledge_base/notes.txt": "",
+        "actions/__init__.py": "",
+        "actions/mine.py": ACTION,
+    }
+    for name, text in files.items():
+        (tmp_path / "bakery" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "bakery" / name).write_text(text)
+    return tmp_path / "bakery"
+
+
+def test_a_project_in_rasas_layout_is_loaded_whole(folder: Path) -> None:
+    assert load_project(folder) == Project(
+        name={"en": "bakery", "zh": "bakery"},
+        domain=Domain(("greet",), {}, {}, {"utter_greet": (Variant("Hi", conditions={}),)}, ("action_of_my_own",)),
+        rules=Rules({"greet": ("utter_greet",)}, {}),
+        examples=(folder / "data", folder / "logs"),
+        pairs=(folder / "knowledge_base" / "a.csv", folder / "knowledge_base" / "b.csv"),
+        actions="actions",
+    )
+
+
+def test_the_actions_of_a_project_run_from_whichever_folder_it_was_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    project = load_project(Path("bakery"))
+    monkeypatch.chdir("/")
+    try:
+        assert "action_of_my_own" in InProcess(project.actions).names()
+    finally:
+        for name in ("actions", "actions.mine"):
+            sys.modules.pop(name, None)
+    assert sys.path.count(str(folder)) == 1
+    load_project(folder)
+    assert sys.path.count(str(folder)) == 1
+
+
+def test_rules_may_lie_beside_the_domain(folder: Path) -> None:
+    (folder / "data" / "rules.yml").rename(folder / "rules.yml")
+    assert load_project(folder).rules == Rules({"greet": ("utter_greet",)}, {})
+
+
+def test_what_a_project_does_not_have_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "domain.yml").write_text(DOMAIN)
+    (tmp_path / "rules.yml").write_text(RULES)
+    before = list(sys.path)
+    project = load_project(tmp_path)
+    assert (project.examples, project.pairs) == ((), ())
+    assert sys.path == before
+
+
+def test_a_folder_that_is_no_project_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError) as refusal:
+        load_project(tmp_path / "nowhere")
+    assert str(refusal.value) == (
+        f"{tmp_path}/nowhere: has no domain.yml. A project has Rasa's layout: domain.yml, data/, actions/."
+    )
+    (tmp_path / "domain.yml").write_text(DOMAIN)
+    with pytest.raises(ProjectError, match=r"data/rules\.yml: cannot be read"):
+        load_project(tmp_path)
+
+
+def test_the_demo_shop_is_the_default() -> None:
+    shop = load_project(None)
+    assert shop.name == {"en": "Maple & Moss", "zh": "枫苔家居"}
+    assert shop.actions == "chatbot.shop.actions"
+    assert [path.name for path in shop.pairs] == ["en.csv", "zh.csv"]
+    assert all(path.exists() for path in (*shop.examples, *shop.pairs))

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from chatbot import messages
+from chatbot.conversations.store import OpenTurn
+from chatbot.deciding import WHO_WINS, Policy
+from chatbot.dialogue.domain import Domain
+from chatbot.dialogue.rules import Rules
+from chatbot.messages import (
+    Evidence,
+    FormActive,
+    Held,
+    Intent,
+    Message,
+    Outcome,
+    Planned,
+    Reply,
+    SlotSet,
+    State,
+    Step,
+    StepKind,
+    StepTaken,
+    TurnStarted,
+    Utterance,
+)
+from chatbot.project import load_project
+from chatbot.turn import Assistant, Responder
+from chatbot.wiring import responders
+from tests.fakes import THRESHOLDS, SmallDesk
+
+POLICY = Policy(
+    Domain(("loop", "greet"), {}, {}, {}, ("action_again",)),
+    Rules({"loop": ("action_again",), "greet": ("action_once",)}, {}),
+    THRESHOLDS,
+)
+
+
+class InMemory:
+    """Conversations of one process: states and replies in two tables."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, State] = {}
+        self.replies: dict[tuple[str, str], Reply] = {}
+
+    @contextmanager
+    def turn(self, message: Message) -> Iterator[OpenTurn]:
+        key = (message.conversation_id, message.message_id)
+        turn = OpenTurn(message, self.states.get(key[0], State(key[0])), self.replies.get(key))
+        yield turn
+        self.states[key[0]], self.replies[key] = turn.state, turn.reply
+
+
+def assistant(said: list[str], responder: Responder) -> Assistant:
+    def understand(message: Message, state: State) -> Evidence:
+        said.append(message.text)
+        return Evidence(message.text, message.text, "en", (Intent(message.text, 0.9),), model="m", index="i")
+
+    kinds: Mapping[StepKind, Responder] = dict.fromkeys(("action", "fallback"), responder)
+    return Assistant(InMemory(), understand, POLICY, kinds)
+
+
+def test_a_message_is_understood_decided_answered_and_remembered() -> None:
+    def respond(step: Step, evidence: Evidence, state: State) -> Outcome:
+        return Outcome((Utterance(f"{step.name} in turn {state.turn}"),), (SlotSet("seen", evidence.text),))
+
+    desk = assistant([], respond)
+    reply = desk.answer(Message("c", "greet", "m1"))
+    assert replace(reply, milliseconds={}) == Reply(
+        "c",
+        "m1",
+        "en",
+        (Utterance("action_once in turn 1"),),
+        (Step("action", "greet: confidence 0.90 >= 0.60", "action_once"),),
+        Intent("greet", 0.9),
+        "m",
+        "i",
+    )
+    assert desk.conversations.states["c"].slots == {"seen": "greet"}  # type: ignore[attr-defined]
+    assert desk.answer(Message("c", "greet", "m2")).text == "action_once in turn 2"
+
+
+def test_a_repeated_message_is_neither_understood_nor_decided_again() -> None:
+    said: list[str] = []
+    done: list[str] = []
+
+    def respond(step: Step, evidence: Evidence, state: State) -> Outcome:
+        done.append(step.name)
+        return Outcome((Utterance("done"),))
+
+    desk = assistant(said, respond)
+    first = desk.answer(Message("c", "greet", "m1"))
+    again = desk.answer(Message("c", "another text", "m1"))
+    assert replace(again, milliseconds={}) == replace(first, milliseconds={})
+    assert (said, done) == (["greet"], ["action_once"])
+
+
+def test_a_rule_that_never_ends_is_cut_after_ten_steps() -> None:
+    def again(step: Step, evidence: Evidence, state: State) -> Outcome:
+        return Outcome((Utterance("again"),), (Planned(("action_again", "action_again")),))
+
+    reply = assistant([], again).answer(Message("c", "loop", "m1"))
+    assert [step.name for step in reply.steps] == ["action_again"] * 10
+    assert reply.text == "\n".join(["again"] * 10)
+
+
+def test_the_next_turn_begins_without_what_the_last_one_left_over() -> None:
+    def again(step: Step, evidence: Evidence, state: State) -> Outcome:
+        return Outcome((), (Planned(("action_again",) * 20),) if step.name == "action_again" else ())
+
+    desk = assistant([], again)
+    desk.answer(Message("c", "loop", "m1"))
+    assert [step.name for step in desk.answer(Message("c", "greet", "m2")).steps] == ["action_once"]
+
+
+def test_there_is_a_responder_for_each_kind_of_step_but_listen() -> None:
+    project = load_project(None)
+    policy = Policy(project.domain, project.rules, THRESHOLDS)
+    assert set(responders(policy, project)) == set(get_args(StepKind)) - {"listen"}
+
+
+def test_the_table_of_who_wins_is_in_the_order_that_was_agreed() -> None:
+    assert [row.__name__ for row in WHO_WINS] == [
+        "person",
+        "enough",
+        "planned",
+        "finished",
+        "button",
+        "form",
+        "same_question",
+        "rule_or_pair",
+        "ask_again",
+        "outside",
+        "clarify",
+    ]
+
+
+# --- the state --------------------------------------------------------------------------------------------------------
+
+
+def test_events_make_a_new_state_and_leave_the_old_one_as_it_was() -> None:
+    before = State("c", slots={"a": 1}, plan=("x",))
+    step = Step("action", "why", "x", then=("y",))
+    events = (
+        TurnStarted("zh"),
+        Planned(("x", "z")),
+        StepTaken(step),
+        SlotSet("a", None),
+        SlotSet("b", "2"),
+        FormActive("form", "b"),
+        FormActive("form", "b"),
+        Held("Mei"),
+    )
+    assert before.after(*events) == State(
+        "c",
+        language="zh",
+        turn=1,
+        slots={"a": None, "b": "2"},
+        active_form="form",
+        requested_slot="b",
+        asked=2,
+        held_by="Mei",
+        plan=("y", "z"),
+        taken=(step,),
+    )
+    assert before == State("c", slots={"a": 1}, plan=("x",))
+
+
+@pytest.mark.parametrize(
+    ("events", "asked"),
+    [
+        ([FormActive("form", "a")], 1),
+        ([FormActive("form", "a"), FormActive("form", "a")], 2),
+        ([FormActive("form", "a"), FormActive("form", "b")], 1),
+        ([FormActive("form", "a"), FormActive("")], 0),
+        ([FormActive("form", "a"), FormActive(""), FormActive("form", "a")], 1),
+    ],
+)
+def test_it_is_counted_how_often_in_a_row_a_slot_was_asked_for(events: list[FormActive], asked: int) -> None:
+    assert State("c").after(*events).asked == asked
+
+
+def test_every_noun_is_frozen() -> None:
+    nouns = [one for one in vars(messages).values() if isinstance(one, type) and one.__module__ == messages.__name__]
+    assert len(nouns) >= 15
+    assert [noun for noun in nouns if not noun.__dataclass_params__.frozen] == []  # type: ignore[attr-defined]
+    with pytest.raises(FrozenInstanceError):
+        State("c").turn = 3  # type: ignore[misc]
+
+
+# --- what it stands on ------------------------------------------------------------------------------------------------
+
+
+def test_the_way_of_a_message_loads_no_heavy_library() -> None:
+    heavy = ("torch", "transformers", "sentence_transformers", "faiss", "gradio", "sanic", "rasa_sdk", "onnxruntime")
+    code = f"import sys, chatbot.turn; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == "[]\n"
+
+
+def test_the_running_assistant_tells_its_actions_which_home_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An action of the shop writes tickets; `--home` must reach it though rasa-sdk makes the action itself."""
+    from chatbot import wiring
+    from chatbot.models.folder import MODEL_FILES
+    from chatbot.settings import load_settings
+
+    monkeypatch.setenv("CHATBOT_HOME", str(tmp_path / "elsewhere"))
+    given = tmp_path / "given"
+    model = given / "models" / "v1"
+    model.mkdir(parents=True)
+    for name in MODEL_FILES:
+        (model / name).write_text("{}")
+    (given / "models" / "current").write_text("v1\n")
+    small = SmallDesk(tmp_path / "small")
+
+    class Knowledge:
+        base = small.understanding.knowledge
+
+        def __init__(self, settings: object) -> None:
+            self.closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    monkeypatch.setattr(wiring, "IntentClassifier", lambda *_: small.classifier)
+    monkeypatch.setattr(wiring, "Knowledge", Knowledge)
+    desk = wiring.Frontdesk(load_settings(home=given))
+    reply = desk.answer(Message("c1", "a person please", "m1"))
+    assert "I have opened ticket T-" in reply.text
+    assert os.environ["CHATBOT_HOME"] == str(given)
+    assert desk.history("c1")[0].reply.utterances == reply.utterances
+    assert not (tmp_path / "elsewhere").exists()
+    assert desk.versions() == {"model": "keywords-1", "index": "listed-1"}
+    desk.close()
+    small.close()
