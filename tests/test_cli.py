@@ -490,7 +490,7 @@ def test_ask_takes_whatever_is_written(chatbot: Chatbot, with_model: Path, proje
 def many(tmp_path: Path) -> Path:
     """Examples enough that training takes longer than any test waits."""
     file = tmp_path / "many.csv"
-    rows = [(f"{text} {number}", intent) for number in range(100) for intent, texts in TEXTS.items() for text in texts]
+    rows = [(f"{text} {number}", intent) for number in range(40) for intent, texts in TEXTS.items() for text in texts]
     with file.open("w", newline="") as stream:
         csv.writer(stream).writerows([("text", "label"), *rows])
     return file
@@ -517,18 +517,15 @@ def until(process: subprocess.Popen[str], word: str) -> str:
     raise AssertionError(f"ended without '{word}':\n{said}")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_training_that_is_stopped_leaves_nothing(
-    place: Path, many: Path, small_bert: Path, number: signal.Signals, code: int
-) -> None:
+def test_training_that_is_stopped_leaves_nothing(place: Path, many: Path, small_bert: Path) -> None:
     process = started("train", many, "--base-model", small_bert, "--epochs", "500")
     said = until(process, "epoch 1 of 500")
     assert re.fullmatch(r"base model: 0% *\nepoch 1 of 500: \d+% .*\n", said), said  # and nothing of any library
-    process.send_signal(number)
-    said += process.communicate()[1]
-    assert process.returncode == code, said
+    process.send_signal(signal.SIGINT)
+    said = process.communicate()[1]
+    assert process.returncode == 130, said
     assert "Traceback" not in said
-    assert ("Stopped. Nothing is left half-written." in said) == (number == signal.SIGINT)
+    assert said.endswith("chatbot: Stopped. Nothing is left half-written.\n")
     assert list((place / "models").iterdir()) == []
 
 
@@ -539,9 +536,9 @@ def test_a_first_start_that_is_stopped_stops_its_training_too(
     many.rename(project / "data" / "examples.csv")
     process = started("serve", "--port", "0", "--project", project)
     said = until(process, "epoch 1 of")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)  # what systemd and `docker stop` send
     said += process.communicate()[1]  # ends when the last process that writes there has ended
-    assert process.returncode == 130, said
+    assert process.returncode == 143, said
     assert "Traceback" not in said
     assert list((with_encoder / "models").iterdir()) == []
 

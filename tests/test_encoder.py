@@ -21,7 +21,7 @@ from chatbot.models.folder import CLASSIFIER_FILES, ENCODER_FILES
 from chatbot.understanding.intents import IntentClassifier
 from chatbot.understanding.text import normalised
 from tests.fakes import HashingEncoder
-from tests.samples import EXAMPLES, TEXTS
+from tests.samples import EXAMPLES, POSITIONS, TEXTS
 
 QUESTIONS = [example.text for example in EXAMPLES]
 ALIKE = 0.95
@@ -112,6 +112,12 @@ def small_model(small_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     folder = tmp_path_factory.mktemp("encoders") / "small"
     make_sentence_encoder(str(small_bert), folder.parent, QUESTIONS, folder)
     return folder
+
+
+def test_a_text_is_cut_where_a_short_base_model_ends(small_model: Path) -> None:
+    encoder = OnnxEncoder(small_model)
+    assert encoder.card.max_length == POSITIONS
+    assert encoder.encode(["where is my order " * 100]).shape == (1, 32)
 
 
 def test_training_and_serving_read_a_special_token_alike(small_bert: Path, small_model: Path) -> None:

@@ -74,6 +74,10 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 def test_the_links_lead_to_files() -> None:
-    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in target]
+    targets = [
+        target
+        for target in re.findall(r"\]\(([^)#]+)\)", re.sub(r"```.*?```", "", README, flags=re.DOTALL))
+        if "://" not in target
+    ]
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []

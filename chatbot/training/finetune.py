@@ -59,7 +59,7 @@ SHALLOW = 6
 """Layers."""
 SHALLOW_RATE, DEEP_RATE = 1.5e-4, 5e-5
 """A distilled encoder of six layers bears three times the rate of BERT's twelve (Devlin et al. 2019: 2e-5 to 5e-5)."""
-FEWEST_STEPS = 220
+FEWEST_STEPS = 140
 """Below this many updates the encoder has hardly moved; small data is read more often, up to MOST_EPOCHS times."""
 MOST_EPOCHS = 12
 FEWEST_EPOCHS = 4

@@ -101,7 +101,7 @@ class TextReader:
 
 
 def load_encoder(folder: Path) -> Any:
-    """The checkpoint's encoder in float32, its word and position embeddings frozen.
+    """The checkpoint's encoder in float32, its word embeddings frozen.
 
     Frozen: a shop's few texts touch a fraction of the vocabulary; moving only those rows away from the rest helps
     nobody, and costs a third of the time. Raises BaseModelError if the folder cannot be loaded.

@@ -13,7 +13,7 @@ import torch
 
 from chatbot.encoder import OnnxEncoder
 from chatbot.errors import TrainingError
-from chatbot.models.folder import ENCODER_FILES, EncoderCard, read_card
+from chatbot.models.folder import ENCODER_FILES, EncoderCard
 from chatbot.training import export as exporting
 from chatbot.training.export import Parity, export, outliers
 from chatbot.training.network import Network, TextReader, apply, load_encoder
@@ -142,9 +142,3 @@ def test_a_sentence_encoder_needs_texts(small_bert: Path, tmp_path: Path) -> Non
     with pytest.raises(TrainingError, match="needs some texts"):
         make_sentence_encoder(str(small_bert), tmp_path, [], tmp_path / "new")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_sentence_encoder_of_a_short_base_model_cuts_where_that_ends(small_bert: Path, tmp_path: Path) -> None:
-    make_sentence_encoder(str(small_bert), tmp_path, QUESTIONS, tmp_path / "new")
-    assert read_card(tmp_path / "new").max_length == POSITIONS
-    assert OnnxEncoder(tmp_path / "new").encode(["where is my order " * 100]).shape == (1, 32)
