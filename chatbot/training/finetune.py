@@ -112,6 +112,10 @@ def train(
             "torch": torch.__version__,
             "device": device.type,
             "options": asdict(options),
+            "chosen": {
+                "epochs": epochs_of(len(training), options),
+                "learning_rate": learning_rate_of(network, options),
+            },
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - started, 1),
         }
@@ -228,7 +232,7 @@ def fit(
     network.start_from(apply(network, reader, texts)[0].to(device), targets.to(device))
     weights = class_weights(targets, len(labels)).to(device)
     steps = math.ceil(len(texts) / options.batch)
-    epochs = options.epochs or min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(FEWEST_STEPS / steps)))
+    epochs = epochs_of(len(texts), options)
     optimiser = torch.optim.AdamW(rates(network, options), weight_decay=options.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, warm_up_and_decay(steps * epochs, options.warm_up))
     best, best_loss, best_weights, began, done = 0, loss_now(), trained_weights(network), time.monotonic(), 0
@@ -273,7 +277,7 @@ def class_weights(targets: torch.Tensor, labels: int) -> torch.Tensor:
 def rates(network: Network, options: Options) -> list[dict[str, object]]:
     """The encoder's parameters at the learning rate, the head's at HEAD_RATE times it."""
     encoder = [p for p in network.encoder.parameters() if p.requires_grad]
-    rate = options.learning_rate or (SHALLOW_RATE if layers_of(network) <= SHALLOW else DEEP_RATE)
+    rate = learning_rate_of(network, options)
     return [
         {"params": encoder, "lr": rate},
         {"params": [network.labels, network.bias], "lr": rate * HEAD_RATE},
@@ -281,9 +285,16 @@ def rates(network: Network, options: Options) -> list[dict[str, object]]:
     ]
 
 
-def layers_of(network: Network) -> int:
-    """How many layers the encoder has; architectures that do not say count as deep."""
-    return int(getattr(network.encoder.config, "num_hidden_layers", SHALLOW + 1))
+def epochs_of(texts: int, options: Options) -> int:
+    """At most so many: as the options say, or enough for FEWEST_STEPS updates."""
+    steps = math.ceil(texts / options.batch)
+    return options.epochs or min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(FEWEST_STEPS / steps)))
+
+
+def learning_rate_of(network: Network, options: Options) -> float:
+    """The encoder's: as the options say, or by its depth; architectures that do not tell theirs count as deep."""
+    layers = int(getattr(network.encoder.config, "num_hidden_layers", SHALLOW + 1))
+    return options.learning_rate or (SHALLOW_RATE if layers <= SHALLOW else DEEP_RATE)
 
 
 def warm_up_and_decay(steps: int, share: float) -> Callable[[int], float]:

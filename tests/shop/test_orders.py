@@ -215,3 +215,11 @@ def test_every_step_of_every_reply_says_why(desk: SmallDesk) -> None:
         assert reply.steps
         assert all(step.reason for step in reply.steps)
         assert reply.utterances
+
+
+def test_four_digits_cannot_be_found_by_trying(desk: SmallDesk) -> None:
+    for attempt in range(5):
+        assert desk.say(f"Where is my order 100234? {1000 + attempt}", f"thief-{attempt}").text == NOT_FOUND
+    assert desk.say("Where is my order 100234? 4821", "owner").text == NOT_FOUND
+    other = desk.say("Where is my order 100235? 4821", "owner-2").text
+    assert other.startswith("Order 100235 (linen curtains) is being packed.")
