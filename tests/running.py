@@ -72,7 +72,8 @@ class Server:
         else:
             raise AssertionError("the server did not start:\n" + "".join(self.lines))
         self.port = int(self.url.rstrip("/").rsplit(":", 1)[1])
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reading = threading.Thread(target=self._read, daemon=True)
+        self.reading.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -87,6 +88,9 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self.reading.join(5)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 def chatbot(*arguments: str, home: Path) -> str:

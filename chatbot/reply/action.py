@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from chatbot.errors import ActionError, ProjectError
@@ -35,6 +36,8 @@ class InProcess:
     def __init__(self, package: str) -> None:
         self.package = package
         self.loaded: Any = None
+        # Threads of their own: a caller may have an event loop running already, and a thread bears only one.
+        self.threads = ThreadPoolExecutor(thread_name_prefix="actions")
 
     def names(self) -> tuple[str, ...]:
         """The actions that the package has. Raises ActionError if it cannot be imported."""
@@ -57,7 +60,7 @@ class InProcess:
     def run(self, call: Mapping[str, Any]) -> Mapping[str, Any]:
         """`{"events": [...], "responses": [...]}` of one action. Raises ActionError if it fails or is not there."""
         try:
-            result = asyncio.run(self.executor().run(call))
+            result = self.threads.submit(lambda: asyncio.run(self.executor().run(call))).result()
         except Exception as error:
             raise ActionError(f"The action '{call['next_action']}' failed: {type(error).__name__}.") from error
         if result is None:
