@@ -143,13 +143,14 @@ def train(
     """Fine-tune an intent model on dialogue logs and labelled examples (the project's own, if none are named)."""
     from chatbot.models.registry import Registry, fingerprint_of
     from chatbot.project import load_project
+    from chatbot.setting_up import project_examples
     from chatbot.showing import Bar
     from chatbot.training.finetune import Options, train
     from chatbot.understanding.masking import Masker
     from training_data.reading import read_data
 
     settings = load_settings(home=home, project=project, base_model=base_model)
-    examples = read_data(data or load_project(settings.project).examples)
+    examples = read_data(data) if data else project_examples(load_project(settings.project))
     registry = Registry(settings.home)
     folder = output or registry.new_version(fingerprint_of([example.text for example in examples.examples]))
     options = replace(Options(), epochs=epochs, seed=seed)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from chatbot.dialogue.rules import SEARCH
 from chatbot.models.registry import Registry, fingerprint_of
 from chatbot.project import Project
 from chatbot.settings import Settings
 from chatbot.wiring import Knowledge, encoder_folders
 from knowledge_base.importing import read_pairs
 from knowledge_base.pairs import Pair
-from training_data.examples import language_of
+from training_data.examples import Example, language_of
+from training_data.nlu import NluData
 from training_data.reading import read_data
 
+STORED_WORDINGS = 2
 Progress = Callable[[str, float, float], None]
 
 
@@ -56,12 +59,32 @@ def all_pairs(project: Project) -> list[Pair]:
     return [pair for path in project.pairs for pair in read_pairs(path)]
 
 
+def project_examples(project: Project) -> NluData:
+    """All that the project's intent model learns from: its examples and logs, and some of its stored questions.
+
+    A stored question is an example of the intent whose rule searches the stored answers; without them the classifier
+    is sure of some other intent for what only a pair can answer. STORED_WORDINGS of each pair are enough for that.
+    """
+    data = read_data(project.examples)
+    searching = [intent for intent, chain in project.rules.by_intent.items() if chain[0] == SEARCH]
+    if not searching:
+        return data
+    known = {example.text.casefold() for example in data.examples}
+    texts = [text for pair in all_pairs(project) for text in (pair.question, *pair.similar)[:STORED_WORDINGS]]
+    stored = [
+        Example(text, searching[0], language_of(text), "stored question")
+        for text in texts
+        if text.casefold() not in known
+    ]
+    return data + NluData(examples=tuple(stored))
+
+
 def train_and_promote(settings: Settings, project: Project, progress: Progress) -> Path:
     """Trains the intent model on the project's examples and makes it current."""
     from chatbot.training.finetune import Options, train
     from chatbot.understanding.masking import Masker
 
-    data = read_data(project.examples)
+    data = project_examples(project)
     registry = Registry(settings.home)
     output = registry.new_version(fingerprint_of([example.text for example in data.examples]))
     masker = Masker(data.regexes)

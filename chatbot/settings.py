@@ -39,8 +39,8 @@ class Settings(BaseSettings):
     intent_answer: float = Field(0.6, ge=0.0, le=1.0)
     intent_clarify: float = Field(0.25, ge=0.0, le=1.0)
     pair_answer: float = Field(0.5, ge=0.0, le=1.0)
-    pair_clarify: float = Field(0.38, ge=0.0, le=1.0)
-    pair_lead: float = Field(0.12, ge=0.0, le=1.0)
+    pair_clarify: float = Field(0.3, ge=0.0, le=1.0)
+    pair_lead: float = Field(0.15, ge=0.0, le=1.0)
     keep_live_hours: float = Field(72.0, gt=0, description="after the last turn, until raw text is deleted")
 
     @field_validator("intent_clarify", "pair_clarify")

@@ -20,6 +20,8 @@ WHAT_TRAINING_DEPENDS_ON = (
     "chatbot/understanding/masking.py",
     "chatbot/encoder.py",
     "chatbot/settings.py",
+    "chatbot/setting_up.py",
+    "chatbot/shop/rules.yml",
 )
 
 
