@@ -11,7 +11,6 @@ import secrets
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -141,26 +140,16 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Fine-tune an intent model on dialogue logs and labelled examples (the project's own, if none are named)."""
-    from chatbot.models.registry import Registry, fingerprint_of
     from chatbot.project import load_project
-    from chatbot.setting_up import project_examples
+    from chatbot.setting_up import project_examples, train_model
     from chatbot.showing import Bar
-    from chatbot.training.finetune import Options, train
-    from chatbot.understanding.masking import Masker
+    from chatbot.training.finetune import Options
     from training_data.reading import read_data
 
     settings = load_settings(home=home, project=project, base_model=base_model)
     examples = read_data(data) if data else project_examples(load_project(settings.project))
-    registry = Registry(settings.home)
-    folder = output or registry.new_version(fingerprint_of([example.text for example in examples.examples]))
-    options = replace(Options(), epochs=epochs, seed=seed)
-    masked = Masker(examples.regexes).masked
     with Bar() as bar:
-        metrics = train(
-            examples.examples, masked, examples.regexes, settings.base_model, settings.home, folder, options, bar
-        )
-    if output is None:
-        registry.promote(folder.name)
+        folder, metrics = train_model(settings, examples, Options(epochs=epochs, seed=seed), output, bar)
     if as_json:
         say({"model": str(folder), **metrics})
     else:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from chatbot.dialogue.rules import SEARCH
 from chatbot.models.registry import Registry, fingerprint_of
 from chatbot.project import Project
 from chatbot.settings import Settings
-from chatbot.wiring import Knowledge, encoder_folders
+from chatbot.wiring import Knowledge, encoder_folders, encoder_names
 from knowledge_base.importing import read_pairs
 from knowledge_base.pairs import Pair
 from training_data.examples import Example, language_of
 from training_data.nlu import NluData
 from training_data.reading import read_data
+
+if TYPE_CHECKING:
+    from chatbot.training.finetune import Options
 
 STORED_WORDINGS = 2
 Progress = Callable[[str, float, float], None]
@@ -25,20 +29,22 @@ def set_up(settings: Settings, project: Project, progress: Progress) -> None:
     make_encoders(settings, project, progress)
     fill_knowledge(settings, project, progress)
     if Registry(settings.home).current() is None:
-        train_and_promote(settings, project, progress)
+        from chatbot.training.finetune import Options
+
+        train_model(settings, project_examples(project), Options(), None, progress)
 
 
 def make_encoders(settings: Settings, project: Project, progress: Progress) -> None:
     """The sentence encoders of the settings, each centred on the project's questions in its languages."""
     from chatbot.training.sentence import make_sentence_encoder
 
-    names = {"en": settings.sentence_encoder_en, "zh": settings.sentence_encoder_zh}
-    missing = {folder: names[language] for language, folder in encoder_folders(settings).items() if not folder.is_dir()}
+    names, folders = encoder_names(settings), encoder_folders(settings)
+    missing = {folder: names[language] for language, folder in folders.items() if not folder.is_dir()}
+    questions = [question for pair in all_pairs(project) for question in (pair.question, *pair.similar)]
+    texts = questions + [example.text for example in read_data(project.examples).examples] if missing else []
     for place, (folder, name) in enumerate(missing.items()):
         progress("sentence encoders", place / len(missing), 0.0)
         spoken = {language for language, other in names.items() if other == name}
-        questions = [question for pair in all_pairs(project) for question in (pair.question, *pair.similar)]
-        texts = questions + [example.text for example in read_data(project.examples).examples]
         mine = [text for text in texts if language_of(text) in spoken]
         make_sentence_encoder(name, settings.home, mine or ["hello", "你好"], folder)
 
@@ -79,15 +85,17 @@ def project_examples(project: Project) -> NluData:
     return data + NluData(examples=tuple(stored))
 
 
-def train_and_promote(settings: Settings, project: Project, progress: Progress) -> Path:
-    """Trains the intent model on the project's examples and makes it current."""
-    from chatbot.training.finetune import Options, train
+def train_model(
+    settings: Settings, data: NluData, options: Options, output: Path | None, progress: Progress
+) -> tuple[Path, Mapping[str, Any]]:
+    """Trains the intent model; returns its folder and metrics. output: the new folder; None: a version made current."""
+    from chatbot.training.finetune import train
     from chatbot.understanding.masking import Masker
 
-    data = project_examples(project)
     registry = Registry(settings.home)
-    output = registry.new_version(fingerprint_of([example.text for example in data.examples]))
-    masker = Masker(data.regexes)
-    train(data.examples, masker.masked, data.regexes, settings.base_model, settings.home, output, Options(), progress)
-    registry.promote(output.name)
-    return output
+    folder = output or registry.new_version(fingerprint_of([example.text for example in data.examples]))
+    masked = Masker(data.regexes).masked
+    metrics = train(data.examples, masked, data.regexes, settings.base_model, settings.home, folder, options, progress)
+    if output is None:
+        registry.promote(folder.name)
+    return folder, metrics

@@ -34,10 +34,14 @@ from knowledge_base.store import PairStore
 GREETING = "utter_greet"
 
 
+def encoder_names(settings: Settings) -> Mapping[str, str]:
+    """The base model of each language's sentence encoder."""
+    return {"en": settings.sentence_encoder_en, "zh": settings.sentence_encoder_zh}
+
+
 def encoder_folders(settings: Settings) -> Mapping[str, Path]:
     """Where the sentence encoder of each language lies."""
-    names = {"en": settings.sentence_encoder_en, "zh": settings.sentence_encoder_zh}
-    return {language: settings.home / "encoders" / Path(name).name for language, name in names.items()}
+    return {lang: settings.home / "encoders" / Path(name).name for lang, name in encoder_names(settings).items()}
 
 
 def sentence_encoder(settings: Settings) -> ByLanguage:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from chatbot.understanding.intents import softmax
+
 LOWEST, HIGHEST = 0.2, 5.0
 """A few validation texts, all answered rightly, would ask for a temperature of zero: unsupported certainty."""
 
@@ -20,13 +22,6 @@ def fitted_temperature(logits: NDArray[np.float32], targets: NDArray[np.int64]) 
     candidates = np.geomspace(LOWEST, HIGHEST, 97)
     losses = [-np.log(softmax(logits / t)[np.arange(len(targets)), targets] + 1e-12).mean() for t in candidates]
     return float(candidates[int(np.argmin(losses))])
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities a row; shape (n, labels)."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: NDArray[np.float32] = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
 
 
 def expected_calibration_error(confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int = 10) -> float:

@@ -32,15 +32,19 @@ class IntentClassifier:
 
     def probabilities(self, masked: Sequence[str]) -> Floats:
         """Calibrated probabilities of the labels for masked texts; shape (len(masked), len(labels.intents))."""
-        logits = self.encoder.run(masked).logits / self.labels.temperature
-        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
-        return shares
+        return softmax(self.encoder.run(masked).logits / self.labels.temperature)
 
     def classify(self, masked: str) -> tuple[Intent, ...]:
         """All intents, best first."""
         shares = self.probabilities([masked])[0]
         return tuple(Intent(self.labels.intents[i], float(shares[i])) for i in np.argsort(-shares))
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities a row; shape (n, labels)."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def read_masker(folder: Path) -> Masker:

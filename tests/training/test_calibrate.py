@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from chatbot.training.calibrate import HIGHEST, LOWEST, expected_calibration_error, fitted_temperature, softmax
+from chatbot.training.calibrate import HIGHEST, LOWEST, expected_calibration_error, fitted_temperature
+from chatbot.understanding.intents import softmax
 
 Logits = NDArray[np.float32]
 
