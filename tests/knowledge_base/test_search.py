@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -203,3 +204,17 @@ def test_words_that_nearly_all_have_are_not_searched_for(store: PairStore) -> No
     store.add_many(Pair(f"what is number {number}", "x") for number in range(600))
     words = Words(store)
     assert words.to_search_for(words.weights(["what", "is", "number", "77"], 600)) == ["77", "is"]
+
+
+def test_a_pair_withdrawn_in_the_middle_of_a_search_is_not_served(
+    shop: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shop.search("please give me my money back now")[0].pair.id == 1
+    read = shop.store.pairs
+
+    def read_after_a_withdrawal(ids: Iterable[int]) -> dict[int, Pair]:
+        shop.store.withdraw(1)
+        return read(ids)
+
+    monkeypatch.setattr(shop.store, "pairs", read_after_a_withdrawal)
+    assert 1 not in [hit.pair.id for hit in shop.search("please give me my money back now")]
