@@ -11,6 +11,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -161,38 +162,66 @@ def train(
 def evaluate(
     test: Annotated[list[Path], typer.Option(help="CSV text,label; NLU YAML; or logs. May be given several times.")],
     model: Annotated[Path | None, typer.Option(help="Model folder. [default: the current one]")] = None,
+    floor: Annotated[
+        bool, typer.Option("--floor", help="Judge TF-IDF with logistic regression instead, fitted on the project.")
+    ] = False,
     home: Home = None,
+    project: ProjectDir = None,
     as_json: Json = False,
 ) -> None:
     """Judge a model on labelled questions that it has never seen."""
     from chatbot.models.registry import Registry
-    from chatbot.showing import judgement_table
+    from chatbot.project import load_project
+    from chatbot.setting_up import project_examples
+    from chatbot.showing import intents_table, judgement_table
     from chatbot.training.evaluate import report
+    from chatbot.training.floor import floor_report
     from training_data.reading import read_data
 
-    folder = model or Registry(load_settings(home=home).home).current()
-    if folder is None:
+    settings, examples = load_settings(home=home, project=project), read_data(test).examples
+    folder = model or Registry(settings.home).current()
+    if floor:
+        name, judged = "floor", floor_report(project_examples(load_project(settings.project)), examples)
+    elif folder is None:
         raise TrainingError("There is no current model. Name one with --model, or train one: chatbot train")
-    judged = report(folder, read_data(test).examples)
-    if as_json:
-        say({"model": str(folder), **judged.as_json()})
     else:
+        name, judged = str(folder), report(folder, examples)
+    if as_json:
+        say({"model": name, **judged.as_json()})
+    else:
+        out.print(intents_table(judged))
         out.print(judgement_table(judged))
 
 
 @app.command()
-def check(project: ProjectDir = None, as_json: Json = False) -> None:
-    """Find faults in the assistant's files: intents, rules, responses, forms, actions, examples, pairs."""
+def check(
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for a report that draws the data: sizes, near intents, doubtful labels.")
+    ] = None,
+    home: Home = None,
+    project: ProjectDir = None,
+    as_json: Json = False,
+) -> None:
+    """Find faults in the assistant's files, by file and line: domain, rules, examples, logs, pairs, judge."""
     from chatbot.checking import faults
     from chatbot.project import load_project
+    from chatbot.showing import told
 
-    found = list(faults(load_project(load_settings(project=project).project)))
+    settings = load_settings(home=home, project=project)
+    assistant = load_project(settings.project)
+    found = faults(assistant)
     if as_json:
-        say(found)
+        say([asdict(fault) for fault in found])
     else:
-        for fault in found:
-            typer.echo(fault)
-        typer.echo(f"{len(found)} fault(s)." if found else "No faults.")
+        for line in told(found):
+            typer.echo(line)
+    if report:
+        from chatbot.checking.report import draw
+        from chatbot.showing import Bar
+
+        with Bar() as bar:
+            page = draw(assistant, settings, found, report, bar)
+        typer.echo(f"The report is {page}.", err=as_json)
     if found:
         raise SystemExit(1)
 
@@ -287,6 +316,37 @@ def search(
             f"#{hit.pair.id}  {hit.score:.3f} (meaning {hit.dense:.3f}, words {hit.lexical:.3f})  {hit.pair.question}"
         )
         typer.echo(f"      {hit.pair.answer}")
+
+
+@kb.command("evaluate")
+def evaluate_search(
+    test: Annotated[list[Path], typer.Option(help="CSV text,question,language. May be given several times.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Judge the search on questions whose stored question is known: how often it is first, in three, in five."""
+    from chatbot.wiring import Knowledge
+    from knowledge_base.evaluate import recalls
+    from training_data.questions import read_questions
+
+    asked = [each for path in test for each in read_questions(path) if each.question]
+    knowledge = Knowledge(load_settings(home=home))
+    try:
+        knowledge.index.refresh()
+        found = {
+            language: recalls(knowledge.base, [(q.text, q.question) for q in asked if q.language == language], language)
+            for language in sorted({each.language for each in asked})
+        }
+    finally:
+        knowledge.close()
+    if as_json:
+        say({language: asdict(each) for language, each in found.items()})
+        return
+    table = Table("language", "questions", "R@1", "R@3", "R@5", "MRR")
+    for language, each in found.items():
+        figures = (each.at_1, each.at_3, each.at_5, each.reciprocal_rank)
+        table.add_row(language, str(each.questions), *(f"{figure:.3f}" for figure in figures))
+    out.print(table)
 
 
 @kb.command("list")

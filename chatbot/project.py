@@ -1,7 +1,7 @@
 """Where an assistant's domain, rules, actions, examples, logs and pairs lie: one loader.
 
 A folder in Rasa's project layout: domain.yml, data/nlu.yml, data/rules.yml, actions/, with knowledge_base/*.csv and
-logs/*.jsonl beside. The bundled demo shop is the default.
+logs/*.jsonl and heldout/*.csv beside. The bundled demo shop is the default.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ SHOP = Path(__file__).parent / "shop"
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """An assistant. examples: files and folders of labelled examples and logs. pairs: CSV files of pairs."""
+    """An assistant. examples: files and folders of labelled examples and logs. pairs: CSV files of pairs.
+
+    heldout: CSV files of questions that it is judged by and never learns from. domain_file, rules_file: where domain
+    and rules were read.
+    """
 
     name: Mapping[Language, str]
     domain: Domain
@@ -31,6 +35,9 @@ class Project:
     examples: tuple[Path, ...]
     pairs: tuple[Path, ...]
     actions: str
+    heldout: tuple[Path, ...]
+    domain_file: Path
+    rules_file: Path
 
 
 def load_project(folder: Path | None) -> Project:
@@ -43,9 +50,8 @@ def load_project(folder: Path | None) -> Project:
     if not (folder / "domain.yml").is_file():
         raise ProjectError(f"{folder}: has no domain.yml. A project has Rasa's layout: domain.yml, data/, actions/.")
     domain = read_domain(folder / "domain.yml")
-    rules = read_rules(
-        next((p for p in (folder / "data/rules.yml", folder / "rules.yml") if p.is_file()), folder / "data/rules.yml"),
-        domain,
+    rules_file = next(
+        (p for p in (folder / "data/rules.yml", folder / "rules.yml") if p.is_file()), folder / "data/rules.yml"
     )
     place = folder.resolve()
     if (folder / "actions").is_dir() and str(place) not in sys.path:
@@ -54,10 +60,13 @@ def load_project(folder: Path | None) -> Project:
     return Project(
         name={"en": title, "zh": title},
         domain=domain,
-        rules=rules,
+        rules=read_rules(rules_file, domain),
         examples=tuple(path for path in (folder / "data", folder / "logs") if path.is_dir()),
         pairs=tuple(sorted((folder / "knowledge_base").glob("*.csv"))),
         actions="actions",
+        heldout=tuple(sorted((folder / "heldout").glob("*.csv"))),
+        domain_file=folder / "domain.yml",
+        rules_file=rules_file,
     )
 
 
@@ -71,4 +80,7 @@ def demo_shop() -> Project:
         examples=(Path(training_data.__file__).parent / "seed",),
         pairs=tuple(sorted((Path(knowledge_base.__file__).parent / "seed").glob("*.csv"))),
         actions="chatbot.shop.actions",
+        heldout=tuple(sorted((Path(training_data.__file__).parent / "heldout").glob("*.csv"))),
+        domain_file=SHOP / "domain.yml",
+        rules_file=SHOP / "rules.yml",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -13,7 +15,11 @@ from chatbot.conversations.codec import reply_json
 from chatbot.messages import Reply
 
 if TYPE_CHECKING:
+    from chatbot.checking import Fault
     from chatbot.training.evaluate import Judgement
+
+SHOWN = 30
+"""Faults of one kind on the terminal: a screen of them."""
 
 
 class Bar:
@@ -75,16 +81,36 @@ def explained(reply: Reply, console: Console) -> None:
     console.print("ms: " + ", ".join(f"{stage} {ms:.1f}" for stage, ms in reply.milliseconds.items()), markup=False)
 
 
+def told(faults: Sequence[Fault]) -> Iterator[str]:
+    """A line a fault, at most SHOWN of a kind; then how many there are."""
+    counts: Counter[str] = Counter()
+    for fault in faults:
+        counts[fault.kind] += 1
+        if counts[fault.kind] <= SHOWN:
+            yield str(fault)
+    for kind, count in counts.items():
+        if count > SHOWN:
+            yield f"... and {count - SHOWN} more [{kind}]; --json shows all."
+    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    yield f"{len(faults)} fault(s): {kinds}." if faults else "No faults."
+
+
 def judgement_table(judged: Judgement) -> Table:
-    """Overall figures in the title, a row an intent."""
-    auroc = "" if judged.oos_auroc is None else f", out-of-scope AUROC {judged.oos_auroc:.3f}"
-    languages = ", ".join(f"{language} {share:.3f}" for language, share in judged.per_language.items())
+    """A row for all, one for each language, one for each intent; the calibration error in the title."""
     table = Table(
-        "intent", "precision", "recall", "F1", "support",
-        title=f"{judged.examples} texts: accuracy {judged.accuracy:.3f} ({languages}), macro F1 {judged.macro_f1:.3f}, "
-        f"in scope {judged.in_scope_accuracy:.3f}{auroc}, calibration error {judged.calibration_error:.3f}",
-        title_justify="left",
+        "of", "texts", "accuracy", "in scope", "macro F1", "out-of-scope AUROC",
+        title=f"calibration error {judged.calibration_error:.3f}", title_justify="left",
     )  # fmt: skip
+    for name, figures in {"all": judged.overall, **judged.per_language}.items():
+        auroc = "" if figures.oos_auroc is None else f"{figures.oos_auroc:.3f}"
+        shares = (figures.accuracy, figures.in_scope_accuracy, figures.macro_f1)
+        table.add_row(name, str(figures.examples), *(f"{share:.3f}" for share in shares), auroc)
+    return table
+
+
+def intents_table(judged: Judgement) -> Table:
+    """A row an intent."""
+    table = Table("intent", "precision", "recall", "F1", "support")
     for name, score in judged.per_intent.items():
         table.add_row(
             escape(name), f"{score.precision:.3f}", f"{score.recall:.3f}", f"{score.f1:.3f}", str(score.support)

@@ -45,7 +45,7 @@ def import_pairs(
     Raises ImportFileError, which names the lines that are wrong or that repeat a question.
     """
     path = Path(path)
-    numbered = _read(path, default_language)
+    numbered = read_numbered(path, default_language)
     try:
         added = store.add_many([pair for _, pair in numbered], on_duplicate)
     except DuplicateQuestion as error:
@@ -65,7 +65,26 @@ def read_pairs(path: Path | str, default_language: str = "") -> list[Pair]:
     '': told by their Han characters. Repeated questions are left to the store.
     Raises ImportFileError, which names the bad lines.
     """
-    return [pair for _, pair in _read(Path(path), default_language)]
+    return [pair for _, pair in read_numbered(path, default_language)]
+
+
+def read_numbered(path: Path | str, default_language: str = "") -> list[tuple[int, Pair]]:
+    """As `read_pairs`, each pair with the line that its row begins in."""
+    path = Path(path)
+    header, *rows = read_rows(path)
+    columns = _columns(path.name, header)
+    pairs: list[tuple[int, Pair]] = []
+    problems: list[tuple[int, str]] = []
+    for row in rows:
+        try:
+            pairs.append((row.line, _pair(_named(row, columns), default_language)))
+        except InvalidPair as error:
+            problems.append((row.line, str(error)))
+    if problems:
+        raise _refusal(path.name, problems, len(pairs))
+    if not pairs:
+        raise ImportFileError(f"{path.name} has a header and no pairs below it.")
+    return pairs
 
 
 def write_pairs(target: Path | str | TextIO, pairs: Iterable[Pair]) -> None:
@@ -81,23 +100,6 @@ def write_pairs(target: Path | str | TextIO, pairs: Iterable[Pair]) -> None:
     writer.writerow(COLUMNS)
     for pair in pairs:
         writer.writerow([_guarded(cell) for cell in _cells(pair)])
-
-
-def _read(path: Path, default_language: str) -> list[tuple[int, Pair]]:
-    header, *rows = read_rows(path)
-    columns = _columns(path.name, header)
-    pairs: list[tuple[int, Pair]] = []
-    problems: list[tuple[int, str]] = []
-    for row in rows:
-        try:
-            pairs.append((row.line, _pair(_named(row, columns), default_language)))
-        except InvalidPair as error:
-            problems.append((row.line, str(error)))
-    if problems:
-        raise _refusal(path.name, problems, len(pairs))
-    if not pairs:
-        raise ImportFileError(f"{path.name} has a header and no pairs below it.")
-    return pairs
 
 
 def _refusal(name: str, problems: Sequence[tuple[int, str]], read: int) -> ImportFileError:

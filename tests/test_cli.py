@@ -146,7 +146,7 @@ def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
 def test_the_commands_are_those_that_are_promised() -> None:
     names = [" ".join(words) for words, _ in commands()]
     assert names == ["", "setup", "serve", "ask", "train", "evaluate", "check", "kb", "kb add", "kb import",
-                     "kb export", "kb search", "kb list", "kb withdraw"]  # fmt: skip
+                     "kb export", "kb search", "kb evaluate", "kb list", "kb withdraw"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -453,8 +453,42 @@ def test_check_finds_no_fault_in_the_demo_shop_and_names_those_of_another(chatbo
     said = chatbot("check", "--project", project)
     assert said.code == 1
     assert "Intent 'gift_card' has no training example." in said.out
-    assert said.out.endswith("2 fault(s).\n")
-    assert len(chatbot("check", "--project", project, "--json").json) == 2
+    assert said.out.endswith("2 fault(s): 2 lists.\n")
+    assert [fault["kind"] for fault in chatbot("check", "--project", project, "--json").json] == ["lists", "lists"]
+
+
+def test_check_shows_a_screen_of_each_kind_and_all_of_them_to_programs(chatbot: Chatbot, project: Path) -> None:
+    rows = "".join(f"mine is at jo{n}@firma.sg,refund\n" for n in range(40))
+    (project / "data" / "more.csv").write_text("text,label\n" + rows)
+    said = chatbot("check", "--project", project)
+    assert said.out.count("[personal]\n") == 30
+    assert "... and 10 more [personal]; --json shows all.\n" in said.out
+    found = chatbot("check", "--project", project, "--json").json
+    assert sum(fault["kind"] == "personal" for fault in found) == 40
+    assert found[0].keys() == {"kind", "where", "what"}
+
+
+def test_check_draws_a_report(chatbot: Chatbot, project: Path, with_encoder: Path, tmp_path: Path) -> None:
+    said = chatbot("check", "--project", project, "--report", tmp_path / "report")
+    assert (said.code, said.out) == (0, f"No faults.\nThe report is {tmp_path / 'report' / 'report.html'}.\n")
+    assert "track_order" in (tmp_path / "report" / "report.html").read_text("utf-8")
+
+
+def test_the_floor_is_fitted_on_the_project(chatbot: Chatbot, project: Path) -> None:
+    said = chatbot("evaluate", "--floor", "--project", project, "--test", project / "data", "--json").json
+    assert (said["model"], said["examples"], said["accuracy"]) == ("floor", 40, 1.0)
+    assert said["per_language"]["en"]["oos_auroc"] == 1.0
+    assert "out-of-scope AUROC" in chatbot("evaluate", "--floor", "--project", project, "--test", project / "data").out
+
+
+def test_the_search_is_judged(chatbot: Chatbot, with_encoder: Path, tmp_path: Path) -> None:
+    chatbot("kb", "add", "Do you sell lamps?", "Yes.")
+    chatbot("kb", "add", "When do you open?", "At nine.")
+    rows = "text,question,language\nany lamps here,Do you sell lamps?,en\nopening hour?,When do you open?,en\nhm,,en\n"
+    (tmp_path / "q.csv").write_text(rows)
+    said = chatbot("kb", "evaluate", "--test", tmp_path / "q.csv", "--json").json
+    assert said == {"en": {"questions": 2, "at_1": 1.0, "at_3": 1.0, "at_5": 1.0, "reciprocal_rank": 1.0}}
+    assert "1.000" in chatbot("kb", "evaluate", "--test", tmp_path / "q.csv").out
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "knowledge_base/b.csv": "question,answer\n",
         "knowledge_base/a.csv": "question,answer\n",
         "knowledge_base/notes.txt": "",
+        "heldout/judge.csv": "text,label\n",
         "actions/__init__.py": "",
         "actions/mine.py": ACTION,
     }
@@ -54,6 +55,9 @@ def test_a_project_in_rasas_layout_is_loaded_whole(folder: Path) -> None:
         examples=(folder / "data", folder / "logs"),
         pairs=(folder / "knowledge_base" / "a.csv", folder / "knowledge_base" / "b.csv"),
         actions="actions",
+        heldout=(folder / "heldout" / "judge.csv",),
+        domain_file=folder / "domain.yml",
+        rules_file=folder / "data" / "rules.yml",
     )
 
 

@@ -41,12 +41,14 @@ def read_file(path: Path) -> NluData:
     """One file: NLU YAML, a log in JSONL or CSV, or CSV `text,label`."""
     if path.suffix in (".yml", ".yaml"):
         return read_nlu(path)
-    if path.suffix == ".jsonl" or is_log(path):
+    if is_log(path):
         return NluData(examples=tuple(labelled(read_logs(path))))
     return NluData(examples=tuple(read_csv(path)))
 
 
 def is_log(path: Path) -> bool:
-    """Whether a CSV's header has a log's columns."""
+    """Whether a file holds a log: JSONL, or a CSV whose header has a log's columns."""
+    if path.suffix != ".csv":
+        return path.suffix == ".jsonl"
     header = decoded(path).partition("\n")[0]
     return set(COLUMNS) <= {name.strip().strip('"') for name in header.split(",")}

@@ -47,6 +47,7 @@ class Domain:
     forms: Mapping[str, tuple[str, ...]]
     responses: Mapping[str, tuple[Variant, ...]]
     actions: tuple[str, ...]
+    entities: tuple[str, ...] = ()
 
     def has_step(self, name: str) -> bool:
         """Whether a rule may name it."""
@@ -81,14 +82,20 @@ def read_domain(path: Path) -> Domain:
         )
     try:
         return Domain(
-            intents=tuple(next(iter(item)) if isinstance(item, dict) else str(item) for item in raw.get("intents", [])),
+            intents=read_names(raw, "intents"),
             slots={name: read_mappings(name, body or {}) for name, body in raw.get("slots", {}).items()},
             forms={name: tuple((body or {}).get("required_slots", [])) for name, body in raw.get("forms", {}).items()},
             responses={name: read_variants(name, body) for name, body in raw.get("responses", {}).items()},
             actions=tuple(str(name) for name in raw.get("actions", [])),
+            entities=read_names(raw, "entities"),
         )
     except (TypeError, AttributeError, KeyError) as error:
         raise ProjectError(f"{path.name}: a section is not of Rasa's shape ({error}).") from error
+
+
+def read_names(raw: Mapping[str, Any], section: str) -> tuple[str, ...]:
+    """The names of a list whose items are names, or mappings with a name as their first key."""
+    return tuple(next(iter(item)) if isinstance(item, dict) else str(item) for item in raw.get(section) or [])
 
 
 def read_mappings(slot: str, body: Mapping[str, Any]) -> tuple[Mapped, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from chatbot.errors import TrainingError
@@ -32,12 +33,13 @@ class IntentScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """Quality on labelled examples.
+class Quality:
+    """Of a set of examples.
 
     accuracy: over all rows; a row of a label that the model does not know counts as wrong, an out-of-scope row as right
-    only if out of scope was answered. in_scope_accuracy: over the rows that have an intent. oos_auroc: how well the
-    highest in-scope probability tells rows with an intent from those without; None if there are none of either.
+    only if out of scope was answered. macro_f1: over the labels of the examples. in_scope_accuracy: over the rows that
+    have an intent. oos_auroc: how well the highest in-scope probability tells rows with an intent from those without;
+    None if there are none of either.
     """
 
     examples: int
@@ -45,14 +47,22 @@ class Judgement:
     macro_f1: float
     in_scope_accuracy: float
     oos_auroc: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Quality on labelled examples: over all, in each language, of each intent; and what was taken for what."""
+
+    overall: Quality
     calibration_error: float
-    per_language: Mapping[str, float]
+    per_language: Mapping[str, Quality]
     per_intent: Mapping[str, IntentScore]
     confusion: tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]
 
     def as_json(self) -> dict[str, Any]:
-        """For metrics.json and --json."""
-        return asdict(self)
+        """For metrics.json and --json: the overall figures stand at the top."""
+        whole = asdict(self)
+        return {**whole.pop("overall"), **whole}
 
 
 def report(folder: Path, examples: Sequence[Example]) -> Judgement:
@@ -62,38 +72,62 @@ def report(folder: Path, examples: Sequence[Example]) -> Judgement:
     """
     classifier = IntentClassifier(folder, threads=2)
     known = classifier.labels.intents
-    truth = [alias(example.intent, known) for example in examples]
-    if not any(label in known for label in truth):
+    check_labels(known, examples)
+    shares = classifier.probabilities([classifier.masker.masked(example.text) for example in examples])
+    return judgement(known, shares, examples)
+
+
+def check_labels(known: Sequence[str], examples: Sequence[Example]) -> None:
+    """Raises TrainingError if no label of the examples is one of the model's."""
+    if not any(alias(example.intent, known) in known for example in examples):
         few = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")
         raise TrainingError(f"None of the {len(examples)} examples has a label of the model ({few}).")
-    shares = classifier.probabilities([classifier.masker.masked(example.text) for example in examples])
+
+
+def judgement(known: Sequence[str], shares: NDArray[np.float32], examples: Sequence[Example]) -> Judgement:
+    """What probabilities are worth. shares: shape (examples, len(known))."""
+    truth = [alias(example.intent, known) for example in examples]
     guesses = [known[i] for i in shares.argmax(1)]
     right = np.array([guess == label for guess, label in zip(guesses, truth, strict=True)])
-    outside = np.array([label in OUT_OF_SCOPE for label in truth])
     columns = [i for i, label in enumerate(known) if label not in OUT_OF_SCOPE]
+    certain = shares[:, columns].max(1)
     names = sorted({*truth} | {*guesses})
-    _, _, macro, _ = precision_recall_fscore_support(
-        truth, guesses, labels=sorted({*truth}), average="macro", zero_division=0
-    )
     each = precision_recall_fscore_support(truth, guesses, labels=names, zero_division=0)
-    languages = sorted({example.language for example in examples})
     spoken = np.array([example.language for example in examples])
     pairs = Counter(zip(truth, guesses, strict=True))
     return Judgement(
-        examples=len(examples),
-        accuracy=float(right.mean()),
-        macro_f1=float(macro),
-        in_scope_accuracy=float(right[~outside].mean()) if (~outside).any() else 0.0,
-        oos_auroc=float(roc_auc_score(~outside, shares[:, columns].max(1)))
-        if 0 < outside.sum() < len(outside)
-        else None,
+        overall=quality(truth, guesses, certain),
         calibration_error=expected_calibration_error(shares.max(1), right),
-        per_language={language: float(right[spoken == language].mean()) for language in languages},
+        per_language={
+            str(language): quality(
+                [label for label, own in zip(truth, spoken == language, strict=True) if own],
+                [guess for guess, own in zip(guesses, spoken == language, strict=True) if own],
+                certain[spoken == language],
+            )
+            for language in sorted({*spoken})
+        },
         per_intent={
             name: IntentScore(float(p), float(r), float(f), int(n))
             for name, p, r, f, n in zip(names, *each, strict=True)
         },
         confusion=(tuple(names), tuple(tuple(pairs[label, guess] for guess in names) for label in names)),
+    )
+
+
+def quality(truth: Sequence[str], guesses: Sequence[str], certain: NDArray[np.float32]) -> Quality:
+    """The figures of a set of rows. certain: the highest in-scope probability of each."""
+    right = np.array([guess == label for guess, label in zip(guesses, truth, strict=True)])
+    outside = np.array([label in OUT_OF_SCOPE for label in truth])
+    _, _, macro, _ = precision_recall_fscore_support(
+        truth, guesses, labels=sorted({*truth}), average="macro", zero_division=0
+    )
+    both = 0 < outside.sum() < len(outside)
+    return Quality(
+        examples=len(truth),
+        accuracy=float(right.mean()),
+        macro_f1=float(macro),
+        in_scope_accuracy=float(right[~outside].mean()) if (~outside).any() else 0.0,
+        oos_auroc=float(roc_auc_score(~outside, certain)) if both else None,
     )
 
 
@@ -121,7 +155,7 @@ def confusion_picture(judgement: Judgement, path: Path) -> None:
     axes.set_yticks(range(len(names)), names, fontsize=7, parse_math=False)
     axes.set_xlabel("the model said")
     axes.set_ylabel("it was")
-    axes.set_title(f"{judgement.examples} texts, accuracy {judgement.accuracy:.3f}", fontsize=9)
+    axes.set_title(f"{judgement.overall.examples} texts, accuracy {judgement.overall.accuracy:.3f}", fontsize=9)
     if len(names) <= 30:
         for (row, column), count in np.ndenumerate(counts):
             if count:

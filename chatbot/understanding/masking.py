@@ -54,9 +54,14 @@ class Masker:
         clean = normalised(text)
         pieces, position = [], 0
         for entity in self.entities(clean):
-            pieces += [clean[position : entity.start], f"[{MASKS.get(entity.name, entity.name)}]"]
+            pieces += [clean[position : entity.start], mark(entity.name)]
             position = entity.end
         return "".join([*pieces, clean[position:]])[:MAX_CHARACTERS].rstrip()
+
+
+def mark(name: str) -> str:
+    """What stands in a masked text for an entity of this name."""
+    return f"[{MASKS.get(name, name)}]"
 
 
 def compiled(name: str, pattern: str) -> re.Pattern[str]:

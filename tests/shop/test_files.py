@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 
 import pytest
 
+from chatbot.checking.facts import facts
 from chatbot.dialogue.rules import SEARCH
 from chatbot.messages import State
 from chatbot.project import Project, load_project
@@ -16,21 +18,6 @@ from knowledge_base.text import normalise_question
 from training_data.examples import OUT_OF_SCOPE, language_of
 from training_data.reading import read_data
 
-INTENTS = {
-    "greet",
-    "goodbye",
-    "thank_you",
-    "bot_challenge",
-    "talk_to_person",
-    "order_status",
-    "cancel_order",
-    "return_item",
-    "refund_status",
-    "change_address",
-    "complaint",
-    "faq",
-}
-
 
 @pytest.fixture(scope="module")
 def shop() -> Project:
@@ -38,11 +25,10 @@ def shop() -> Project:
 
 
 def test_intents_of_the_domain_the_rules_and_the_examples_are_the_same(shop: Project) -> None:
-    assert set(shop.domain.intents) == INTENTS | {"out_of_scope"}
-    assert len(shop.domain.intents) == 13
-    assert set(shop.rules.by_intent) == INTENTS
-    assert {example.intent for example in read_data(shop.examples).examples} == INTENTS | {"out_of_scope"}
-    assert INTENTS.isdisjoint(OUT_OF_SCOPE)
+    intents = set(shop.domain.intents)
+    assert len(shop.domain.intents) == len(intents)
+    assert set(shop.rules.by_intent) == intents - OUT_OF_SCOPE
+    assert {example.intent for example in read_data(shop.examples).examples} == intents
 
 
 def test_actions_of_the_domain_the_rules_and_the_code_are_the_same(shop: Project) -> None:
@@ -108,3 +94,28 @@ def test_no_order_of_the_shop_looks_like_another_entity(shop: Project) -> None:
         False,
         False,
     ]
+
+
+def test_intents_that_a_customer_can_mean_have_a_title(shop: Project) -> None:
+    """Small talk is never offered on a button, nor are a general question and a person, who has a button of its own."""
+    untitled = {
+        intent for intent in shop.rules.by_intent if f"utter_did_you_mean_{intent}" not in shop.domain.responses
+    }
+    assert untitled == {
+        "greet", "goodbye", "thank_you", "affirm", "deny", "bot_challenge", "ask_capabilities", "praise",
+        "wrong_answer", "talk_to_person", "faq",
+    }  # fmt: skip
+
+
+def test_every_number_of_a_response_is_one_of_the_stored_answers(shop: Project) -> None:
+    """One policy, one number: a price or a deadline that a response names is one that a stored answer names."""
+    stored: dict[tuple[str, str], set[float]] = defaultdict(set)
+    for path in shop.pairs:
+        for pair in read_pairs(path):
+            for unit, numbers in facts(pair.answer).items():
+                stored[pair.language, unit] |= numbers
+    for name, variants in shop.domain.responses.items():
+        for variant in variants:
+            language = str((variant.conditions or {})["language"])
+            for unit, numbers in facts(PLACE.sub("", variant.text)).items():
+                assert numbers <= stored[language, unit], f"{name}: {unit} {sorted(numbers - stored[language, unit])}"

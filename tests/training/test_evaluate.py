@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from chatbot.errors import ModelError, TrainingError
 from chatbot.models.folder import Labels
 from chatbot.training import evaluate
-from chatbot.training.evaluate import IntentScore, Judgement, confusion_picture, report
+from chatbot.training.evaluate import IntentScore, Judgement, Quality, confusion_picture, report
 from tests.samples import EXAMPLES, TEXTS
 from training_data.examples import Example
 
@@ -52,13 +52,18 @@ def test_known_answers_give_known_figures(monkeypatch: pytest.MonkeyPatch) -> No
         ("a=0.1 oos=0.9", "oos"),
     ]
     assert judged(monkeypatch, rows) == Judgement(
-        examples=5,
-        accuracy=pytest.approx(4 / 5),
-        macro_f1=pytest.approx((0.8 + 2 / 3 + 1) / 3),
-        in_scope_accuracy=pytest.approx(3 / 4),
-        oos_auroc=1.0,
+        overall=Quality(
+            examples=5,
+            accuracy=pytest.approx(4 / 5),
+            macro_f1=pytest.approx((0.8 + 2 / 3 + 1) / 3),
+            in_scope_accuracy=pytest.approx(3 / 4),
+            oos_auroc=1.0,
+        ),
         calibration_error=pytest.approx((2 * 0.2 + 0.7 + 2 * 0.1) / 5, abs=1e-6),
-        per_language={"en": pytest.approx(2 / 3), "zh": 1.0},
+        per_language={
+            "en": Quality(3, pytest.approx(2 / 3), pytest.approx((2 / 3 + 1) / 2), pytest.approx(1 / 2), 1.0),
+            "zh": Quality(2, 1.0, 1.0, 1.0, None),
+        },
         per_intent={
             "a": IntentScore(1.0, pytest.approx(2 / 3), pytest.approx(0.8), 3),
             "b": IntentScore(0.5, 1.0, pytest.approx(2 / 3), 1),
@@ -71,28 +76,28 @@ def test_known_answers_give_known_figures(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("labels", [["a", "b"], ["oos", "oos"]])
 def test_there_is_no_auroc_without_both_kinds(monkeypatch: pytest.MonkeyPatch, labels: list[str]) -> None:
     got = judged(monkeypatch, [(f"{label}=0.9", label) for label in labels])
-    assert got.oos_auroc is None
-    assert got.accuracy == 1.0
-    assert got.in_scope_accuracy == (0.0 if labels[0] == "oos" else 1.0)
+    assert got.overall.oos_auroc is None
+    assert got.overall.accuracy == 1.0
+    assert got.overall.in_scope_accuracy == (0.0 if labels[0] == "oos" else 1.0)
 
 
 def test_auroc_needs_no_label_for_out_of_scope_in_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [("a=0.9 b=0.1", "a"), ("a=0.6 b=0.4", "b"), ("a=0.7 b=0.3", "oos"), ("a=0.5 b=0.5", "out_of_scope")]
     got = judged(monkeypatch, rows, ("a", "b"))
-    assert got.oos_auroc == pytest.approx(3 / 4)
-    assert got.accuracy == pytest.approx(1 / 4)
-    assert got.in_scope_accuracy == pytest.approx(1 / 2)
+    assert got.overall.oos_auroc == pytest.approx(3 / 4)
+    assert got.overall.accuracy == pytest.approx(1 / 4)
+    assert got.overall.in_scope_accuracy == pytest.approx(1 / 2)
 
 
 def test_the_other_name_of_out_of_scope_is_the_same_label(monkeypatch: pytest.MonkeyPatch) -> None:
     got = judged(monkeypatch, [("a=0.9", "a"), ("out_of_scope=0.9", "oos")], ("a", "out_of_scope"))
-    assert got.accuracy == 1.0
+    assert got.overall.accuracy == 1.0
     assert set(got.per_intent) == {"a", "out_of_scope"}
 
 
 def test_a_label_that_the_model_does_not_know_counts_as_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     got = judged(monkeypatch, [("a=0.9", "a"), ("a=0.9", "gift_card")])
-    assert got.accuracy == 0.5
+    assert got.overall.accuracy == 0.5
     assert got.per_intent["gift_card"] == IntentScore(0.0, 0.0, 0.0, 1)
     assert got.confusion == (("a", "gift_card"), ((1, 0), (1, 0)))
 
@@ -100,7 +105,7 @@ def test_a_label_that_the_model_does_not_know_counts_as_wrong(monkeypatch: pytes
 def test_an_intent_that_was_only_guessed_is_shown_and_not_averaged(monkeypatch: pytest.MonkeyPatch) -> None:
     got = judged(monkeypatch, [("a=0.9", "a"), ("b=0.9", "a")])
     assert got.per_intent["b"] == IntentScore(0.0, 0.0, 0.0, 0)
-    assert got.macro_f1 == pytest.approx(2 / 3)
+    assert got.overall.macro_f1 == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize("rows", [[], [("a=0.9", "x"), ("b=0.9", "y")]])
@@ -118,10 +123,10 @@ def test_a_folder_that_is_no_model_is_told(tmp_path: Path) -> None:
 
 def test_a_real_model_is_judged_and_the_judgement_is_json(tiny_model: Path) -> None:
     got = report(tiny_model, EXAMPLES)
-    assert got.examples == 40
-    assert got.accuracy > 0.9
-    assert got.oos_auroc is not None
-    assert got.oos_auroc > 0.9
+    assert got.overall.examples == 40
+    assert got.overall.accuracy > 0.9
+    assert got.overall.oos_auroc is not None
+    assert got.overall.oos_auroc > 0.9
     assert set(got.per_intent) == set(TEXTS)
     assert json.loads(json.dumps(got.as_json()))["per_intent"]["refund"]["support"] == 10
 
@@ -140,7 +145,7 @@ def test_the_picture_is_drawn_for_any_names_and_any_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
     rows = tuple(tuple(int(row == column) for column in range(len(names))) for row in range(len(names)))
-    judgement = Judgement(len(names), 1.0, 1.0, 1.0, None, 0.0, {}, {}, (names, rows))
+    judgement = Judgement(Quality(len(names), 1.0, 1.0, 1.0, None), 0.0, {}, {}, (names, rows))
     monkeypatch.setattr(evaluate, "LARGEST", 10.0)
     confusion_picture(judgement, tmp_path / "confusion.png")
     head = (tmp_path / "confusion.png").read_bytes()[:24]

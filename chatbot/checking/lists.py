@@ -1,0 +1,133 @@
+"""Lists of an assistant that must agree, and do not; no single file shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chatbot.checking.fault import Fault
+from chatbot.checking.material import Material
+from chatbot.deciding import title
+from chatbot.dialogue.rules import SEARCH
+from chatbot.errors import ActionError, ProjectError
+from chatbot.messages import Language, State
+from chatbot.project import Project
+from chatbot.reply.action import InProcess
+from chatbot.reply.template import Speaker
+from chatbot.understanding.masking import Masker
+from training_data.examples import OUT_OF_SCOPE
+
+ALWAYS = ("utter_clarify", "utter_fallback", "utter_action_failed")
+"""Responses that every assistant needs, whatever its rules say."""
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+def faults_of_lists(project: Project, material: Material) -> Iterator[Fault]:
+    """All of this module."""
+    yield from faults_of_intents(project, material)
+    yield from faults_of_entities(project, material)
+    yield from faults_of_responses(project, material)
+    yield from faults_of_forms(project, material)
+    yield from faults_of_actions(project, material)
+    yield from faults_of_the_judge(project, material)
+
+
+def faults_of_intents(project: Project, material: Material) -> Iterator[Fault]:
+    """Intents of the domain, the rules and the examples are the same."""
+    domain, labels = project.domain, {example.intent for example in material.taught}
+    for intent in domain.intents:
+        where = material.place("intents", intent)
+        if intent not in labels and not material.broken:
+            what = f"Intent '{intent}' has no training example. Add some to the NLU data, or remove it from domain.yml."
+            yield Fault("lists", where, what)
+        if intent not in project.rules.by_intent and intent not in OUT_OF_SCOPE:
+            what = f"Intent '{intent}' has no rule. Add one to rules.yml, or remove it from domain.yml."
+            yield Fault("lists", where, what)
+    unknown: dict[str, str] = {}
+    for example in material.taught:
+        if example.intent not in domain.intents:
+            unknown.setdefault(example.intent, example.source)
+    for label, where in sorted(unknown.items()):
+        what = f"The examples have an intent '{label}' that domain.yml does not. Add it there, or relabel them."
+        yield Fault("lists", where, what)
+
+
+def faults_of_entities(project: Project, material: Material) -> Iterator[Fault]:
+    """The examples' regexes are regexes; an entity that an example marks is one of the domain's."""
+    try:
+        Masker(material.nlu.regexes)
+    except ProjectError as error:
+        yield Fault("broken", "", str(error))
+    unknown: dict[str, str] = {}
+    for example in material.nlu.examples:
+        for entity in example.entities:
+            if entity.name not in project.domain.entities:
+                unknown.setdefault(entity.name, example.source)
+    for name, where in sorted(unknown.items()):
+        yield Fault(
+            "lists", where, f"Entity '{name}' is marked here and not in domain.yml. Add it there, or unmark it."
+        )
+
+
+def faults_of_responses(project: Project, material: Material) -> Iterator[Fault]:
+    """Every response can be said in every language, and its buttons lead somewhere."""
+    speaker, intents = Speaker(project.domain), set(project.domain.intents)
+    for name in ALWAYS:
+        if not speaker.knows(name):
+            what = f"Response '{name}' is missing in domain.yml; the assistant needs it when it does not know."
+            yield Fault("lists", "", what)
+    for name, variants in project.domain.responses.items():
+        where = material.place("responses", name)
+        for language in LANGUAGES:
+            try:
+                speaker.say(name, State("check", language=language))
+            except ProjectError as error:
+                yield Fault("language", where, str(error))
+        for payload in sorted({button.payload for variant in variants for button in variant.buttons}):
+            if payload.startswith("/") and payload[1:].partition("{")[0] not in intents:
+                what = f"Response '{name}': button '{payload}' names an intent that domain.yml does not have."
+                yield Fault("lists", where, what)
+        if name.startswith(title("")) and name.removeprefix(title("")) not in intents:
+            yield Fault("lists", where, f"Response '{name}' names an intent that domain.yml does not have.")
+
+
+def faults_of_forms(project: Project, material: Material) -> Iterator[Fault]:
+    """Every slot of a form is a slot, has a mapping, and can be asked for; every form leads on."""
+    domain = project.domain
+    for form, slots in domain.forms.items():
+        where = material.place("forms", form)
+        if form not in project.rules.after_form:
+            what = f"Form '{form}' has no rule for when it is filled. Add one with condition active_loop to rules.yml."
+            yield Fault("lists", where, what)
+        for slot in slots:
+            if not domain.slots.get(slot):
+                what = f"Form '{form}': slot '{slot}' has no mapping in domain.yml, so it can never be filled."
+                yield Fault("lists", where, what)
+            if f"utter_ask_{slot}" not in domain.responses and f"utter_ask_{form}_{slot}" not in domain.responses:
+                yield Fault("lists", where, f"Form '{form}': response 'utter_ask_{slot}' is missing in domain.yml.")
+
+
+def faults_of_actions(project: Project, material: Material) -> Iterator[Fault]:
+    """Every action that domain.yml names is there; the built-in search needs no code."""
+    needed = [action for action in project.domain.actions if action != SEARCH]
+    try:
+        names = set(InProcess(project.actions).names()) if needed else set()
+    except ActionError as error:
+        yield Fault("lists", "", str(error))
+        return
+    for action in needed:
+        if action not in names:
+            what = f"Action '{action}' of domain.yml is in no module of '{project.actions}'. Write it, or remove it."
+            yield Fault("lists", material.place("actions", action), what)
+
+
+def faults_of_the_judge(project: Project, material: Material) -> Iterator[Fault]:
+    """Held-out labels are intents, and held-out questions name stored ones; an empty question has no stored answer."""
+    stored = {(each.pair.language, each.pair.question) for each in material.stored}
+    for example in material.judged:
+        if example.intent not in project.domain.intents and example.intent not in OUT_OF_SCOPE:
+            what = f"Label '{example.intent}' is no intent of domain.yml. Correct it, or add the intent."
+            yield Fault("lists", example.source, what)
+    for asked in material.asked if not material.broken else ():
+        if asked.question and not {(asked.language, asked.question), ("", asked.question)} & stored:
+            what = f"'{asked.question}' is no stored question in '{asked.language}'. Copy one, or leave it empty."
+            yield Fault("lists", asked.source, what)

@@ -1,0 +1,176 @@
+"""Lists that must agree: each fault that can be between two files is told in a sentence, with its place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chatbot.checking import faults
+from chatbot.project import load_project
+from tests.checking.conftest import Files
+
+DOMAIN, NLU = "domain.yml", "data/nlu.yml"
+GERMAN = "[{text: Hi, condition: [{type: slot, name: language, value: en}]}]"
+BUTTONS = '[{text: Hi, buttons: [{title: A, payload: /refund}, {title: B, payload: "/order{}"}]}]'
+
+
+def test_the_demo_shop_and_a_small_project_have_no_fault(files: Files) -> None:
+    assert [str(fault) for fault in faults(load_project(None))] == []
+    assert files.faults() == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "found"),
+    [
+        (
+            DOMAIN,
+            "[greet, order, faq]",
+            "[greet, order, faq, refund]",
+            [
+                "domain.yml:1: Intent 'refund' has no training example. Add some to the NLU data, or remove it from "
+                "domain.yml. [lists]",
+                "domain.yml:1: Intent 'refund' has no rule. Add one to rules.yml, or remove it from domain.yml. "
+                "[lists]",
+            ],
+        ),
+        (
+            DOMAIN,
+            "[greet, order, faq]",
+            "[greet, order, faq, out_of_scope]",
+            [
+                "domain.yml:1: Intent 'out_of_scope' has no training example. Add some to the NLU data, or remove it "
+                "from domain.yml. [lists]"
+            ],
+        ),
+        (
+            NLU,
+            "- intent: faq",
+            "- intent: price",
+            [
+                "domain.yml:1: Intent 'faq' has no training example. Add some to the NLU data, or remove it from "
+                "domain.yml. [lists]",
+                "nlu.yml:16: The examples have an intent 'price' that domain.yml does not. Add it there, or relabel "
+                "them. [lists]",
+            ],
+        ),
+        (
+            DOMAIN,
+            "entities: [order_number]\n",
+            "",
+            [
+                "nlu.yml:13: Entity 'order_number' is marked here and not in domain.yml. Add it there, or unmark it. "
+                "[lists]"
+            ],
+        ),
+        (
+            DOMAIN,
+            "  utter_fallback: [{text: Sorry}]\n",
+            "",
+            [
+                "Response 'utter_fallback' is missing in domain.yml; the assistant needs it when it does not know. "
+                "[lists]"
+            ],
+        ),
+        (
+            DOMAIN,
+            "[{text: Hi}]",
+            GERMAN,
+            [
+                "domain.yml:9: Response 'utter_greet' has no variant for language 'zh'. Add one to domain.yml. "
+                "[language]"
+            ],
+        ),
+        (
+            DOMAIN,
+            "[{text: Hi}]",
+            BUTTONS,
+            [
+                "domain.yml:9: Response 'utter_greet': button '/refund' names an intent that domain.yml does not have. "
+                "[lists]"
+            ],
+        ),
+        (
+            DOMAIN,
+            "utter_did_you_mean_order",
+            "utter_did_you_mean_refund",
+            [
+                "domain.yml:14: Response 'utter_did_you_mean_refund' names an intent that domain.yml does not have. "
+                "[lists]"
+            ],
+        ),
+        (
+            DOMAIN,
+            "required_slots: [order_number]",
+            "required_slots: [order_number, colour]",
+            [
+                "domain.yml:6: Form 'order_form': slot 'colour' has no mapping in domain.yml, so it can never be "
+                "filled. [lists]",
+                "domain.yml:6: Form 'order_form': response 'utter_ask_colour' is missing in domain.yml. [lists]",
+            ],
+        ),
+        (
+            DOMAIN,
+            "forms:\n",
+            "forms:\n  other_form: {required_slots: []}\n",
+            [
+                "domain.yml:6: Form 'other_form' has no rule for when it is filled. Add one with condition active_loop "
+                "to rules.yml. [lists]"
+            ],
+        ),
+        (
+            "heldout/intents.csv",
+            "up,order",
+            "up,parcel",
+            ["intents.csv:3: Label 'parcel' is no intent of domain.yml. Correct it, or add the intent. [lists]"],
+        ),
+        (
+            "heldout/retrieval.csv",
+            "How long does a refund take?",
+            "How long?",
+            ["retrieval.csv:2: 'How long?' is no stored question in 'en'. Copy one, or leave it empty. [lists]"],
+        ),
+    ],
+)
+def test_a_fault_between_two_files_is_told_in_a_sentence(
+    files: Files, file: str, old: str, new: str, found: list[str]
+) -> None:
+    files.replace(file, old, new)
+    assert files.faults() == found
+
+
+def test_a_question_for_one_form_only_is_enough(files: Files) -> None:
+    files.replace(DOMAIN, "utter_ask_order_number", "utter_ask_order_form_order_number")
+    assert files.faults() == []
+
+
+def test_an_action_that_nobody_wrote_is_told(files: Files) -> None:
+    files.replace(DOMAIN, "[action_search_knowledge_base]", "[action_search_knowledge_base, action_dream]")
+    project = files.load()
+    assert [str(fault) for fault in faults(replace(project, actions="chatbot.shop.actions"))] == [
+        "domain.yml:7: Action 'action_dream' of domain.yml is in no module of 'chatbot.shop.actions'. "
+        "Write it, or remove it. [lists]"
+    ]
+    assert [str(fault) for fault in faults(replace(project, actions="no_such_actions"))] == [
+        "The actions package 'no_such_actions' cannot be imported: No module named 'no_such_actions'. [lists]"
+    ]
+
+
+def test_a_regex_that_is_none_is_told(files: Files) -> None:
+    files.add("data/regex.yml", "nlu: [{regex: size, examples: ['(XL']}]")
+    assert files.faults() == [
+        "Regex 'size' in the NLU data: '(XL' is no regular expression: "
+        "missing ), unterminated subpattern at position 0. [broken]"
+    ]
+
+
+def test_intents_with_settings_have_a_place_too(files: Files) -> None:
+    files.replace(DOMAIN, "intents: [greet, order, faq]", "intents:\n- greet\n- order: {use_entities: []}\n- faq\n- x")
+    assert [fault.partition(" Intent")[0] for fault in files.faults()] == ["domain.yml:5:", "domain.yml:5:"]
+
+
+def test_checking_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATBOT_HOME", str(tmp_path / "home"))
+    faults(load_project(None))
+    assert not (tmp_path / "home").exists()
