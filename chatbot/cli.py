@@ -178,14 +178,15 @@ def evaluate(
     from chatbot.training.floor import floor_report
     from training_data.reading import read_data
 
-    settings, examples = load_settings(home=home, project=project), read_data(test).examples
+    settings = load_settings(home=home, project=project)
     folder = model or Registry(settings.home).current()
     if floor:
-        name, judged = "floor", floor_report(project_examples(load_project(settings.project)), examples)
+        taught = project_examples(load_project(settings.project))
+        name, judged = "floor", floor_report(taught, read_data(test).examples)
     elif folder is None:
         raise TrainingError("There is no current model. Name one with --model, or train one: chatbot train")
     else:
-        name, judged = str(folder), report(folder, examples)
+        name, judged = str(folder), report(folder, read_data(test).examples)
     if as_json:
         say({"model": name, **judged.as_json()})
     else:

@@ -62,6 +62,8 @@ SHALLOW_RATE, DEEP_RATE = 1.5e-4, 5e-5
 FEWEST_STEPS = 140
 """Below this many updates the encoder has hardly moved; small data is read more often, up to MOST_EPOCHS times."""
 MOST_EPOCHS = 12
+MEANS_OF = 32
+"""Texts of a label whose mean is its first vector: more move the mean little, and cost a tenth of the training."""
 FEWEST_EPOCHS = 4
 
 
@@ -229,7 +231,8 @@ def fit(
         return float(functional.cross_entropy(logits, truth, label_smoothing=options.label_smoothing))
 
     device = network.scale.device
-    network.start_from(apply(network, reader, texts)[0].to(device), targets.to(device))
+    first = some_of_each(targets, MEANS_OF)
+    network.start_from(apply(network, reader, [texts[i] for i in first])[0].to(device), targets[first].to(device))
     weights = class_weights(targets, len(labels)).to(device)
     steps = math.ceil(len(texts) / options.batch)
     epochs = epochs_of(len(texts), options)
@@ -240,7 +243,9 @@ def fit(
         network.train()
         for batch in batches([len(text) for text in texts], options.batch, options.seed + epoch):
             tokens = reader([texts[i] for i in batch], device)
-            _, logits = network(tokens.input_ids, tokens.attention_mask)
+            with reduced_precision(device):
+                pooled = network.pooled(tokens.input_ids, tokens.attention_mask)
+            _, logits = network.read(pooled.float())
             loss = functional.cross_entropy(
                 logits, targets[batch].to(device), weight=weights, label_smoothing=options.label_smoothing
             )
@@ -259,6 +264,26 @@ def fit(
             break
     network.load_state_dict(best_weights, strict=False)
     return best
+
+
+def some_of_each(targets: torch.Tensor, most: int) -> list[int]:
+    """Places of the first so many of each label, in order."""
+    seen: Counter[int] = Counter()
+    places = []
+    for place, target in enumerate(targets.tolist()):
+        seen[target] += 1
+        if seen[target] <= most:
+            places.append(place)
+    return places
+
+
+def reduced_precision(device: torch.device) -> torch.autocast:
+    """Matrix products in bfloat16 where the processor computes in it, for half the time; the weights stay float32."""
+    if device.type == "cuda":
+        able = torch.cuda.is_bf16_supported()
+    else:
+        able = any(torch.cpu.get_capabilities().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=bool(able))
 
 
 def trained_weights(network: Network) -> dict[str, torch.Tensor]:
