@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,9 @@ from training_data.reading import read_data
 if TYPE_CHECKING:
     from chatbot.training.finetune import Options
 
-STORED_WORDINGS = 2
+STORED_WORDINGS = 1
+FIRST_EPOCHS = 2
+"""Whoever tries the product waits for the first training; `chatbot train` reads the data once more."""
 Progress = Callable[[str, float, float], None]
 
 
@@ -31,7 +34,8 @@ def set_up(settings: Settings, project: Project, progress: Progress) -> None:
     if Registry(settings.home).current() is None:
         from chatbot.training.finetune import Options
 
-        train_model(settings, project_examples(project), Options(), None, progress)
+        options = Options(fewest_epochs=FIRST_EPOCHS)
+        train_model(settings, project_examples(project), options, None, progress)
 
 
 def make_encoders(settings: Settings, project: Project, progress: Progress) -> None:
@@ -51,7 +55,7 @@ def make_encoders(settings: Settings, project: Project, progress: Progress) -> N
 
 def fill_knowledge(settings: Settings, project: Project, progress: Progress) -> None:
     """The project's pairs into a knowledge base that never held one; then the index."""
-    knowledge = Knowledge(settings)
+    knowledge = Knowledge(settings.model_copy(update={"threads": os.cpu_count() or 1}))  # nobody is served meanwhile
     try:
         if knowledge.store.count(state=None) == 0:
             knowledge.store.add_many(all_pairs(project))

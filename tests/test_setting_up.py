@@ -14,7 +14,7 @@ def test_stored_questions_are_examples_of_the_intent_that_searches_them() -> Non
     assert all_of_it[: len(labelled)] == labelled
     assert {example.intent for example in stored} == {"faq"}
     assert {example.language for example in stored} == {"en", "zh"}
-    assert len(all_pairs(project)) < len(stored) <= STORED_WORDINGS * len(all_pairs(project))
+    assert 0.9 * len(all_pairs(project)) <= len(stored) <= STORED_WORDINGS * len(all_pairs(project))
 
 
 def test_no_text_is_learned_twice() -> None:
