@@ -15,9 +15,10 @@ __all__ = ["KINDS", "Fault", "Material", "faults", "gather"]
 def faults(project: Project) -> list[Fault]:
     """What is wrong with the project's files: broken ones first, then lists, texts, dialogues."""
     material = gather(project)
-    return [
+    found = [
         *material.broken,
         *faults_of_lists(project, material),
         *faults_of_texts(project, material),
         *faults_of_dialogues(material),
     ]
+    return list(dict.fromkeys(found))  # a pair for any language is looked at in each

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from knowledge_base.text import tokens, visible
 
@@ -62,14 +63,21 @@ LEAST_SHARED = 0.6
 """Share of the content words of the longer of two questions that the shorter has, if both ask the same."""
 
 
+Days = tuple[date | None, date | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A question with what its answer says. owner: whose answer; those of one owner are not held against each other."""
+    """A question with what its answer says. owner: whose answer; those of one owner are not held against each other.
+
+    days: the first and the last on which the answer holds; (None, None): always.
+    """
 
     owner: str
     where: str
     question: str
     answer: str
+    days: Days = (None, None)
 
 
 def facts(text: str) -> dict[str, frozenset[float]]:
@@ -134,8 +142,15 @@ def same_question(one: frozenset[str], other: frozenset[str]) -> bool:
     return bool(few) and few <= many and len(few) >= LEAST_SHARED * len(many)
 
 
+def both_hold(one: Days, other: Days) -> bool:
+    """Whether two answers hold on the same days. One for certain days is an exception from one for always."""
+    if (None, None) in (one, other):
+        return one == other
+    return (one[0] or date.min) <= (other[1] or date.max) and (other[0] or date.min) <= (one[1] or date.max)
+
+
 def contradictions(said: Sequence[Said]) -> Iterator[tuple[Said, Said, str]]:
-    """Two that are asked the same and answer with other numbers, and what these count. One finding for two owners."""
+    """Two that are asked the same and answer with other numbers, and what these count. One finding for two places."""
     words = [content(each.question) for each in said]
     numbers = [facts(each.answer) for each in said]
     index: dict[str, list[int]] = defaultdict(list)
@@ -147,9 +162,10 @@ def contradictions(said: Sequence[Said]) -> Iterator[tuple[Said, Said, str]]:
         if not mine or not numbers[place]:
             continue
         for other in index[min(mine, key=lambda word: (len(index[word]), word))]:
-            owners = frozenset({said[place].owner, said[other].owner})
-            if len(owners) == 1 or owners in told or not same_question(mine, words[other]):
+            one, two = said[min(place, other)], said[max(place, other)]
+            places = frozenset({one.where, two.where})
+            if one.owner == two.owner or places in told or not both_hold(one.days, two.days):
                 continue
-            if unit := differ(numbers[place], numbers[other]):
-                told.add(owners)
-                yield said[min(place, other)], said[max(place, other)], unit
+            if same_question(mine, words[other]) and (unit := differ(numbers[place], numbers[other])):
+                told.add(places)
+                yield one, two, unit

@@ -165,9 +165,9 @@ def faults_of_answers(project: Project, material: Material) -> Iterator[Fault]:
     """Two answers to nearly the same question with other numbers: of two pairs, or of a pair and a response."""
     for language in LANGUAGES:
         said = [
-            Said(each.where, each.where, phrasing, each.pair.answer)
+            Said(each.where, each.where, phrasing, each.pair.answer, (each.pair.valid_from, each.pair.valid_until))
             for each in material.stored
-            if each.pair.language in (language, "") and each.pair.valid_from is None and each.pair.valid_until is None
+            if each.pair.language in (language, "")
             for phrasing in each.phrasings
         ]
         said += [

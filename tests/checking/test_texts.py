@@ -172,6 +172,24 @@ def test_two_answers_to_one_question_with_other_numbers(files: Files, question: 
     assert told.endswith(f": the {differ} differ. Correct one, or ask more precisely. [contradiction]")
 
 
+@pytest.mark.parametrize(
+    ("days", "contradict"),
+    [("2026-12-20,2027-01-03", False), ("2026-12-01,2026-12-31", True), (",2026-12-15", True), ("2026-12-16,", False)],
+)
+def test_answers_for_certain_days_contradict_on_the_same_days(files: Files, days: str, contradict: bool) -> None:
+    """The stored answer holds from 1 to 15 December."""
+    files.replace(PAIRS, "7 working days.,,Returns,en,,,", "7 working days.,,Returns,en,2026-12-01,2026-12-15,")
+    files.add(PAIRS, f"How long do refunds take?,It takes 14 working days.,,Returns,en,{days},\n")
+    assert [fault.rpartition("[")[2] for fault in files.faults() if "double" not in fault] == (
+        ["contradiction]"] if contradict else []
+    )
+
+
+def test_a_pair_for_any_language_is_told_once(files: Files) -> None:
+    files.add(PAIRS, "OK?,Yes.,OK??,Service,any,,,\nOk,No.,,Service,any,,,\n")
+    assert len(files.faults()) == 1
+
+
 def test_chinese_answers_that_contradict(files: Files) -> None:
     files.add(PAIRS, "包装礼品要多少钱？,收五块钱。,,服务,zh,,,\n")
     [told] = files.faults()

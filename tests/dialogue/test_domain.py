@@ -56,6 +56,7 @@ def test_a_domain_is_read_whole(tmp_path: Path) -> None:
             )
         },
         actions=("action_look_up",),
+        entities=("order_number", "email"),
     )
 
 
