@@ -71,13 +71,15 @@ def judge(language: str, examples: Sequence[Example], embed: Callable[[Sequence[
 
 
 def doubts(judged: Judged) -> list[Doubt]:
-    """The examples whose label is probably wrong, the least likely label first."""
+    """The examples whose label is probably wrong, the surest finding first; both of cleanlab's filters must agree."""
     from cleanlab.filter import find_label_issues
 
     if not judged.examples:
         return []
     given = np.array([judged.labels.index(example.intent) for example in judged.examples])
-    places = find_label_issues(given, judged.shares, return_indices_ranked_by="self_confidence", n_jobs=1)
+    places = find_label_issues(
+        given, judged.shares, filter_by="both", return_indices_ranked_by="normalized_margin", n_jobs=1
+    )
     return [
         Doubt(
             judged.examples[at].source,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = 30
-"""Rows of a table: as many as somebody goes through with a coffee."""
+"""Rows of a table, of both languages: as many as somebody goes through with a coffee."""
 LONG = 24
 """Characters of the longest intent's name, about: what is longer is prose."""
 COLOURS = {"en": "#2f6f5e", "zh": "#d08c3c"}
@@ -102,7 +102,7 @@ def sizes_picture(project: Project, material: Material, path: Path) -> None:
     axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.set_xlabel("examples")
-    axes.legend(fontsize=8, loc="lower right")
+    axes.legend(fontsize=8, loc="upper right")
     save(figure, path)
 
 
@@ -161,7 +161,9 @@ def as_html(
     project: Project, material: Material, found: Sequence[Fault], judged: Sequence[Judged], folder: Path
 ) -> str:
     """The page; the pictures stand in it. Texts of customers are escaped."""
-    doubtful = [doubt for each in judged for doubt in doubts(each)]
+    doubtful = [doubts(each) for each in judged]
+    shown = [doubt for group in doubtful for doubt in group[: SHOWN // len(judged)]]
+    more = sum(map(len, doubtful)) - len(shown)
     near = sorted((pair for each in judged for pair in neighbours(each)[:SHOWN]), key=lambda pair: -pair.share)[:SHOWN]
     left_out = sorted({f"{label} ({each.language})" for each in judged for label in each.too_few})
     parts = [
@@ -179,9 +181,9 @@ def as_html(
         "Read them, and relabel those that are wrong; many are right, and only unlike the others.</p>",
         table(
             ("where", "text", "label", "read as", "sure of the label"),
-            [(d.where, d.text, d.label, d.read_as, f"{d.confidence:.2f}") for d in doubtful[:SHOWN]],
+            [(d.where, d.text, d.label, d.read_as, f"{d.confidence:.2f}") for d in shown],
         ),
-        f"<p>{max(0, len(doubtful) - SHOWN)} more are not shown.</p>" if len(doubtful) > SHOWN else "",
+        f"<p>{more} more are not shown.</p>" if more else "",
         f"<p>Too few examples to judge (five are needed): {escape(', '.join(left_out))}.</p>" if left_out else "",
         "<h2>Nearest intents</h2>",
         "<p>How much of the one's probability goes to the other, and the example that is most in between.</p>",
