@@ -102,12 +102,10 @@ class TextReader:
 
 
 def load_encoder(folder: Path) -> Any:
-    """The checkpoint's encoder in float32, its word embeddings frozen, without dropout.
+    """The checkpoint's encoder in float32, its word embeddings frozen.
 
     Frozen: a shop's few texts touch a fraction of the vocabulary; moving only those rows away from the rest helps
-    nobody, and costs a third of the time. Without dropout: in two or three readings of the data it gained nothing that
-    could be measured, and the chance for it costs a CPU a fifth of the time.
-    Raises BaseModelError if the folder cannot be loaded.
+    nobody, and costs a third of the time. Raises BaseModelError if the folder cannot be loaded.
     """
     transformers.logging.set_verbosity_error()  # it reports the pooler, which is not used
     transformers.logging.disable_progress_bar()  # half a second long, in the midst of the bar that tells the stages
@@ -117,10 +115,14 @@ def load_encoder(folder: Path) -> Any:
         raise BaseModelError(f"{folder}: cannot be loaded as a base model ({error}).") from error
     for parameter in encoder.get_input_embeddings().parameters():
         parameter.requires_grad = False
+    return encoder
+
+
+def without_dropout(encoder: nn.Module) -> None:
+    """Takes dropout out of an encoder: its random numbers cost a CPU a fifth of the time."""
     for module in encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-    return encoder
 
 
 @contextmanager
