@@ -204,13 +204,14 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Find faults in the assistant's files, by file and line: domain, rules, examples, logs, pairs, judge."""
-    from chatbot.checking import faults
+    from chatbot.checking import faults, gather
     from chatbot.project import load_project
     from chatbot.showing import told
 
     settings = load_settings(home=home, project=project)
     assistant = load_project(settings.project)
-    found = faults(assistant)
+    material = gather(assistant)
+    found = faults(assistant, material)
     if as_json:
         say([asdict(fault) for fault in found])
     else:
@@ -221,7 +222,7 @@ def check(
         from chatbot.showing import Bar
 
         with Bar() as bar:
-            page = draw(assistant, settings, found, report, bar)
+            page = draw(assistant, material, settings, found, report, bar)
         typer.echo(f"The report is {page}.", err=as_json)
     if found:
         raise SystemExit(1)

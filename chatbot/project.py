@@ -25,8 +25,7 @@ SHOP = Path(__file__).parent / "shop"
 class Project:
     """An assistant. examples: files and folders of labelled examples and logs. pairs: CSV files of pairs.
 
-    heldout: CSV files of questions that it is judged by and never learns from. domain_file, rules_file: where domain
-    and rules were read.
+    heldout: CSV files of questions that it is judged by and never learns from. domain_file: where the domain was read.
     """
 
     name: Mapping[Language, str]
@@ -37,7 +36,6 @@ class Project:
     actions: str
     heldout: tuple[Path, ...]
     domain_file: Path
-    rules_file: Path
 
 
 def load_project(folder: Path | None) -> Project:
@@ -66,7 +64,6 @@ def load_project(folder: Path | None) -> Project:
         actions="actions",
         heldout=tuple(sorted((folder / "heldout").glob("*.csv"))),
         domain_file=folder / "domain.yml",
-        rules_file=rules_file,
     )
 
 
@@ -82,5 +79,4 @@ def demo_shop() -> Project:
         actions="chatbot.shop.actions",
         heldout=tuple(sorted((Path(training_data.__file__).parent / "heldout").glob("*.csv"))),
         domain_file=SHOP / "domain.yml",
-        rules_file=SHOP / "rules.yml",
     )

@@ -10,9 +10,8 @@ import pytest
 from tests.running import trained_home
 from tests.samples import EXAMPLES, write_small_bert
 
-if (
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-):  # run in the background of a shell: what tests stop would not stop
+# In the background of a shell it is ignored, and a process that a test starts and stops would not stop.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

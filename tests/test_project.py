@@ -57,7 +57,6 @@ def test_a_project_in_rasas_layout_is_loaded_whole(folder: Path) -> None:
         actions="actions",
         heldout=(folder / "heldout" / "judge.csv",),
         domain_file=folder / "domain.yml",
-        rules_file=folder / "data" / "rules.yml",
     )
 
 

@@ -100,6 +100,11 @@ def csv_rows(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict[
         raise TrainingDataError(f"{path.name} line {reader.line_num}: {error}.") from error
 
 
+def header_of(path: Path) -> frozenset[str]:
+    """The names of a CSV's columns, to tell what kind of file it is."""
+    return frozenset(name.strip().strip('"') for name in decoded(path).partition("\n")[0].split(","))
+
+
 def read_csv(path: Path) -> list[Example]:
     """Examples of a CSV with columns `text,label` and optionally `language`.
 

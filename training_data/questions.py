@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from training_data.examples import LANGUAGES, TrainingDataError, csv_rows, decoded, language_of
+from training_data.examples import LANGUAGES, TrainingDataError, csv_rows, header_of, language_of
 
 COLUMNS = ("text", "question")
 
@@ -47,5 +47,5 @@ def asks_pairs(path: Path) -> bool:
     """Whether a CSV's header is that of held-out questions for the search, and not of labelled examples."""
     if path.suffix != ".csv":
         return False
-    columns = {name.strip().strip('"') for name in decoded(path).partition("\n")[0].split(",")}
-    return set(COLUMNS) <= columns and "label" not in columns
+    columns = header_of(path)
+    return columns.issuperset(COLUMNS) and "label" not in columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from training_data.examples import TrainingDataError, decoded, read_csv
+from training_data.examples import TrainingDataError, header_of, read_csv
 from training_data.logs import COLUMNS, labelled, read_logs
 from training_data.nlu import NluData, read_nlu
 
@@ -50,5 +50,4 @@ def is_log(path: Path) -> bool:
     """Whether a file holds a log: JSONL, or a CSV whose header has a log's columns."""
     if path.suffix != ".csv":
         return path.suffix == ".jsonl"
-    header = decoded(path).partition("\n")[0]
-    return set(COLUMNS) <= {name.strip().strip('"') for name in header.split(",")}
+    return header_of(path).issuperset(COLUMNS)

@@ -12,9 +12,8 @@ from chatbot.project import Project
 __all__ = ["KINDS", "Fault", "Material", "faults", "gather"]
 
 
-def faults(project: Project) -> list[Fault]:
+def faults(project: Project, material: Material) -> list[Fault]:
     """What is wrong with the project's files: broken ones first, then lists, texts, dialogues."""
-    material = gather(project)
     found = [
         *material.broken,
         *faults_of_lists(project, material),

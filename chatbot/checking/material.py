@@ -10,7 +10,6 @@ from typing import TypeVar
 import yaml
 
 from chatbot.checking.fault import Fault
-from chatbot.errors import FrontdeskError
 from chatbot.project import Project
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.importing import read_numbered
@@ -42,7 +41,7 @@ class Stored:
 class Material:
     """nlu: examples that somebody wrote down as such, with regexes. turns: of the logs. judged, asked: held out.
 
-    broken: files that could not be read. lines: where domain and rules name a thing, by section and name.
+    broken: files that could not be read. lines: where the domain names a thing, by section and name.
     """
 
     nlu: NluData
@@ -59,7 +58,7 @@ class Material:
         return (*self.nlu.examples, *labelled(self.turns))
 
     def place(self, section: str, name: str) -> str:
-        """File and line where domain or rules name it; '' if they do not."""
+        """File and line where the domain names it; '' if it does not."""
         return self.lines.get((section, name), "")
 
 
@@ -73,7 +72,7 @@ class Careful:
         """What `read` gives for the path."""
         try:
             return read(path)
-        except (TrainingDataError, KnowledgeBaseError, FrontdeskError) as error:
+        except (TrainingDataError, KnowledgeBaseError) as error:
             self.broken.append(Fault("broken", "", str(error)))
             return nothing
 
@@ -96,7 +95,7 @@ def gather(project: Project) -> Material:
             asked += tried(read_questions, path, [])
         else:
             judged += tried(read_file, path, NluData()).examples
-    lines = dict([*named_lines(project.rules_file), *named_lines(project.domain_file)])
+    lines = dict(named_lines(project.domain_file))
     return Material(nlu, tuple(turns), tuple(stored), tuple(judged), tuple(asked), tuple(tried.broken), lines)
 
 
@@ -107,8 +106,6 @@ def read_stored(path: Path) -> list[Stored]:
 
 def named_lines(path: Path) -> Iterator[tuple[Place, str]]:
     """Section, name, and file and line of each thing that a YAML file of Rasa's lists or maps on its second level."""
-    if not path.is_file():
-        return
     root = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
     for section, body in root.value if isinstance(root, yaml.MappingNode) else ():
         for item in body.value if isinstance(body, yaml.CollectionNode) else ():

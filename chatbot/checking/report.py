@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from chatbot.checking.doubts import Judged, doubts, judge
 from chatbot.checking.fault import Fault
 from chatbot.checking.lists import LANGUAGES
-from chatbot.checking.material import Material, gather
+from chatbot.checking.material import Material
 from chatbot.project import Project
 from chatbot.settings import Settings
 from training_data.examples import OUT_OF_SCOPE
@@ -46,13 +46,13 @@ class Neighbours:
     one: str
     other: str
     share: float
-    language: str
     text: str
     where: str
 
 
 def draw(
     project: Project,
+    material: Material,
     settings: Settings,
     found: Sequence[Fault],
     folder: Path,
@@ -65,7 +65,6 @@ def draw(
     from chatbot.setting_up import make_encoders
     from chatbot.wiring import sentence_encoder
 
-    material = gather(project)
     make_encoders(settings, project, progress)
     encoder = sentence_encoder(settings)
     judged = []
@@ -151,9 +150,7 @@ def neighbours(judged: Judged) -> list[Neighbours]:
                 a, b = (i, j) if shares[i, j] >= shares[j, i] else (j, i)
                 nearest = judged.examples[max(members[a], key=lambda place: judged.shares[place, b])]
                 share = float(shares[i, j] + shares[j, i]) / 2
-                found.append(
-                    Neighbours(judged.labels[a], judged.labels[b], share, judged.language, nearest.text, nearest.source)
-                )
+                found.append(Neighbours(judged.labels[a], judged.labels[b], share, nearest.text, nearest.source))
     return sorted(found, key=lambda pair: -pair.share)
 
 

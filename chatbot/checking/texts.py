@@ -181,7 +181,7 @@ def faults_of_answers(project: Project, material: Material) -> Iterator[Fault]:
                 "contradiction",
                 second.where,
                 f"'{second.question}' is answered '{second.answer}'; {first.where} answers '{first.question}' with"
-                f" '{first.answer}': the {unit} differ. Correct one, or ask more precisely.",
+                f" '{first.answer}': their numbers ({unit}) differ. Correct one, or ask more precisely.",
             )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.checking import faults
+from chatbot.checking import faults, gather
 from chatbot.project import Project, load_project
 
 DOMAIN = """intents: [greet, order, faq]
@@ -99,7 +99,8 @@ class Files:
 
     def faults(self) -> list[str]:
         """What the check says of it."""
-        return [str(fault) for fault in faults(self.load())]
+        project = self.load()
+        return [str(fault) for fault in faults(project, gather(project))]
 
 
 @pytest.fixture

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chatbot.checking import faults
-from chatbot.project import load_project
+from chatbot.checking import KINDS, Fault, faults, gather
+from chatbot.project import Project, load_project
 from tests.checking.conftest import Files
 
 DOMAIN, NLU = "domain.yml", "data/nlu.yml"
 GERMAN = "[{text: Hi, condition: [{type: slot, name: language, value: en}]}]"
+GUIDE = Path(__file__).parents[2] / "training_data" / "README.md"
 BUTTONS = '[{text: Hi, buttons: [{title: A, payload: /refund}, {title: B, payload: "/order{}"}]}]'
 
 
+def found(project: Project) -> list[str]:
+    return [str(fault) for fault in faults(project, gather(project))]
+
+
+def test_the_guide_explains_every_kind_of_fault() -> None:
+    table = GUIDE.read_text("utf-8").split("## What the check says")[1]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(KINDS)
+
+
+def test_a_fault_is_one_line() -> None:
+    assert str(Fault("leak", "a.csv:1", "Seen.")) == "a.csv:1: Seen. [leak]"
+    assert str(Fault("lists", "", "Missing.")) == "Missing. [lists]"
+
+
 def test_the_demo_shop_and_a_small_project_have_no_fault(files: Files) -> None:
-    assert [str(fault) for fault in faults(load_project(None))] == []
+    assert found(load_project(None)) == []
     assert files.faults() == []
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "found"),
+    ("file", "old", "new", "told"),
     [
         (
             DOMAIN,
@@ -134,10 +150,10 @@ def test_the_demo_shop_and_a_small_project_have_no_fault(files: Files) -> None:
     ],
 )
 def test_a_fault_between_two_files_is_told_in_a_sentence(
-    files: Files, file: str, old: str, new: str, found: list[str]
+    files: Files, file: str, old: str, new: str, told: list[str]
 ) -> None:
     files.replace(file, old, new)
-    assert files.faults() == found
+    assert files.faults() == told
 
 
 def test_a_question_for_one_form_only_is_enough(files: Files) -> None:
@@ -148,11 +164,11 @@ def test_a_question_for_one_form_only_is_enough(files: Files) -> None:
 def test_an_action_that_nobody_wrote_is_told(files: Files) -> None:
     files.replace(DOMAIN, "[action_search_knowledge_base]", "[action_search_knowledge_base, action_dream]")
     project = files.load()
-    assert [str(fault) for fault in faults(replace(project, actions="chatbot.shop.actions"))] == [
+    assert found(replace(project, actions="chatbot.shop.actions")) == [
         "domain.yml:7: Action 'action_dream' of domain.yml is in no module of 'chatbot.shop.actions'. "
         "Write it, or remove it. [lists]"
     ]
-    assert [str(fault) for fault in faults(replace(project, actions="no_such_actions"))] == [
+    assert found(replace(project, actions="no_such_actions")) == [
         "The actions package 'no_such_actions' cannot be imported: No module named 'no_such_actions'. [lists]"
     ]
 
@@ -172,5 +188,5 @@ def test_intents_with_settings_have_a_place_too(files: Files) -> None:
 
 def test_checking_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHATBOT_HOME", str(tmp_path / "home"))
-    faults(load_project(None))
+    found(load_project(None))
     assert not (tmp_path / "home").exists()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from chatbot.checking import gather
 from chatbot.checking.doubts import Doubt, Judged, doubts, judge
 from chatbot.checking.report import draw, neighbours, spread
 from chatbot.encoder import OnnxEncoder
@@ -92,7 +93,8 @@ def test_the_page_holds_pictures_and_tables_and_runs_nothing_that_a_customer_wro
     (home / "encoders").mkdir(parents=True)
     (home / "encoders" / "english").symlink_to(sentences)
     settings = Settings(home=home, sentence_encoder_en="english", sentence_encoder_zh="english")
-    page = draw(load_project(files.folder), settings, [], tmp_path / "report", lambda *_: None)
+    project = load_project(files.folder)
+    page = draw(project, gather(project), settings, [], tmp_path / "report", lambda *_: None)
     text = page.read_text("utf-8")
     assert sorted(path.name for path in page.parent.iterdir()) == ["nearness_en.svg", "report.html", "sizes.svg"]
     assert text.count("<svg") == 2
@@ -101,7 +103,7 @@ def test_the_page_holds_pictures_and_tables_and_runs_nothing_that_a_customer_wro
     assert "<script>" not in text
     assert "greet (en), greet (zh)" in text  # too few to judge
     assert "<td>examples written down</td><td>18</td><td>1</td>" in text
-    again = draw(load_project(files.folder), settings, [], tmp_path / "again", lambda *_: None)
+    again = draw(project, gather(project), settings, [], tmp_path / "again", lambda *_: None)
     assert again.read_bytes() == page.read_bytes()
 
 

@@ -25,13 +25,15 @@ from chatbot.training.finetune import (
     batches,
     class_weights,
     fit,
+    learning_rate_of,
     seed,
+    some_of_each,
     split,
     train,
     usable,
     warm_up_and_decay,
 )
-from chatbot.training.network import Network, TextReader, apply, load_encoder
+from chatbot.training.network import Network, TextReader, apply, attention, load_encoder, without_dropout
 from chatbot.understanding.intents import IntentClassifier
 from tests.samples import EXAMPLES, POSITIONS, TEXTS
 from training_data.examples import Example
@@ -326,6 +328,49 @@ def test_training_begins_at_the_class_means_and_leaves_the_embeddings_alone(
     assert not torch.equal(inner, net.encoder.encoder.layer[0].output.dense.weight)
     assert net.labels.norm(dim=1).min() > 0
     assert net.mean.abs().max() > 0
+
+
+@pytest.mark.parametrize(
+    ("layers", "width", "epochs", "rate"),
+    [(12, 384, 3, 2e-4), (12, 384, 4, 5e-5), (6, 384, 4, 1.5e-4), (12, 768, 2, 5e-5)],
+)
+def test_the_rate_goes_by_how_often_the_data_is_read_and_by_the_size_of_the_encoder(
+    network: tuple[Network, TextReader], layers: int, width: int, epochs: int, rate: float
+) -> None:
+    net = Network(network[0].encoder, width, 2)
+    net.encoder.config.num_hidden_layers = layers
+    assert learning_rate_of(net, Options(), epochs) == rate
+    assert learning_rate_of(net, Options(learning_rate=0.5), epochs) == 0.5
+
+
+@pytest.mark.parametrize(("epochs", "chance"), [(3, 0.0), (4, 0.1)])
+def test_data_that_is_read_often_keeps_dropout(
+    small_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int, chance: float
+) -> None:
+    seen: list[set[float]] = []
+
+    def looked_at(network: Network, *_: object) -> int:
+        seen.append({module.p for module in network.encoder.modules() if isinstance(module, torch.nn.Dropout)})
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("chatbot.training.finetune.fit", looked_at)
+    with pytest.raises(KeyboardInterrupt):
+        small_train(small_bert, tmp_path / "model", Options(epochs=epochs))
+    assert seen == [{chance}]
+
+
+def test_attention_is_as_it_was_after_training(network: tuple[Network, TextReader]) -> None:
+    net, reader = network
+    without_dropout(net.encoder)
+    before, kind = apply(net, reader, ["hello"])[0], net.encoder.config._attn_implementation
+    with attention(net.encoder, "eager"):
+        assert net.encoder.config._attn_implementation == "eager"
+        assert torch.allclose(apply(net, reader, ["hello"])[0], before, atol=1e-5)
+    assert net.encoder.config._attn_implementation == kind != "eager"
+
+
+def test_the_first_vectors_are_means_of_some_texts_of_each_label() -> None:
+    assert some_of_each(torch.tensor([0, 1, 0, 0, 1, 2]), 2) == [0, 1, 2, 4, 5]
 
 
 def test_training_stops_when_it_gets_no_better(network: tuple[Network, TextReader]) -> None:
