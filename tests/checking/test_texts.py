@@ -108,6 +108,13 @@ def test_nearly_one_text_under_two_intents(files: Files) -> None:
     ]
 
 
+def test_numbers_of_orders_make_two_texts_no_more_alike(files: Files) -> None:
+    texts = {"greet": "ok 100234, 100235, 100236, 100237", "order": "no 100238, 100239, 100240, 100241"}
+    for intent, text in texts.items():
+        files.add(NLU, f"  - intent: {intent}\n    examples: |\n      - {text}\n")
+    assert files.faults() == []
+
+
 def test_a_stored_phrasing_that_is_an_example_of_an_intent_with_an_answer_of_its_own(files: Files) -> None:
     files.replace(PAIRS, "wrap it as a present?", "Where is my parcel?")
     assert files.faults() == [
