@@ -115,7 +115,7 @@ def ask(
         if as_json:
             say(reply_as_json(reply))
         elif explain:
-            explained(reply, out)
+            explained(reply, desk.why(text, reply), out)
         else:
             for utterance in reply.utterances:
                 typer.echo(utterance.text)
@@ -176,6 +176,7 @@ def evaluate(
     from chatbot.showing import intents_table, judgement_table
     from chatbot.training.evaluate import report
     from chatbot.training.floor import floor_report
+    from chatbot.wiring import sentence_encoder
     from training_data.reading import read_data
 
     settings = load_settings(home=home, project=project)
@@ -186,12 +187,46 @@ def evaluate(
     elif folder is None:
         raise TrainingError("There is no current model. Name one with --model, or train one: chatbot train")
     else:
-        name, judged = str(folder), report(folder, read_data(test).examples)
+        name, judged = str(folder), report(folder, read_data(test).examples, sentence_encoder(settings))
     if as_json:
         say({"model": name, **judged.as_json()})
     else:
         out.print(intents_table(judged))
         out.print(judgement_table(judged))
+
+
+@app.command()
+def thresholds(
+    budget: Annotated[
+        float, typer.Option(min=0.001, max=0.5, help="Share of automatic answers that may be wrong.")
+    ] = 0.03,
+    model: Annotated[Path | None, typer.Option(help="Model folder. [default: the current one]")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for two pictures: wrong answers against coverage.")
+    ] = None,
+    home: Home = None,
+    project: ProjectDir = None,
+    as_json: Json = False,
+) -> None:
+    """Compute from an error budget how sure the bot must be to answer: for intents, and for stored answers.
+
+    A running server takes them when it is started again.
+    """
+    from chatbot.models.registry import Registry
+    from chatbot.project import load_project
+    from chatbot.recalibrating import recalibrated
+    from chatbot.showing import Bar, bands_table
+
+    settings = load_settings(home=home, project=project)
+    folder = model or Registry(settings.home).current()
+    if folder is None:
+        raise TrainingError("There is no current model. Name one with --model, or train one: chatbot train")
+    with Bar() as bar:
+        bands = recalibrated(settings, load_project(settings.project), folder, budget, report, bar)
+    if as_json:
+        say({name: asdict(band) for name, band in bands.items()})
+    else:
+        out.print(bands_table(bands))
 
 
 @app.command()

@@ -13,6 +13,8 @@ from training_data.examples import OUT_OF_SCOPE
 
 MOST_STEPS = 10
 MOST_CHOICES = 3
+LEAST_CHOICE = 0.05
+"""Confidence below which nothing is offered beside a likelier choice."""
 MOST_ASKED = 3
 """How often in a row a form asks for the same slot before it gives up and offers a person."""
 BEYOND = "utter_out_of_scope"
@@ -21,16 +23,12 @@ BEYOND = "utter_out_of_scope"
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Two bands for each score: at or above `answer` it is answered; at or above `clarify` it is asked about.
-
-    pair_lead: how far the best pair must be ahead of the next one to be answered without asking.
-    """
+    """Two bands for each confidence: at or above `answer` it is answered; at or above `clarify` it is asked about."""
 
     intent_answer: float
     intent_clarify: float
     pair_answer: float
     pair_clarify: float
-    pair_lead: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +114,23 @@ def same_question(evidence: Evidence, state: State, policy: Policy) -> Step | No
 
 
 def rule_or_pair(evidence: Evidence, state: State, policy: Policy) -> Step | None:
-    """The best intent above its threshold against the best pair above its own, by the distance above the threshold.
+    """The best intent above its threshold against the best pair above its own, by the confidence that it is right.
 
-    Out of scope does not stand against a pair: what staff saved since the last training is foreign to the classifier.
+    A pair must be surer than out of scope, too: "reset my Netflix password" is near a stored question. It may be, for
+    what staff saved since the last training is foreign to the classifier.
     """
     limits = policy.thresholds
     intent, hit = top_intent(evidence), sure_pair(evidence, limits)
-    over_intent = surplus(intent.confidence, limits.intent_answer) if intent else -1.0
+    if hit and hit.score <= foreign(evidence):
+        hit = None
+    sure = bool(intent and intent.confidence >= limits.intent_answer)
     routed = intent and policy.rules.by_intent.get(intent.name)
-    searching = bool(intent and over_intent >= 0 and routed and routed[0] == SEARCH)
+    searching = bool(sure and routed and routed[0] == SEARCH)
     waiting = bool(routed and routed[0] == state.active_form)  # the wish that the form is already about: no digression
-    if hit and (searching or not routed or surplus(hit.score, limits.pair_answer) > over_intent):
-        step = answering(hit, f"nearest pair {hit.score:.2f} >= {limits.pair_answer:.2f}{ahead(evidence)}")
+    if hit and (searching or not routed or not sure or (intent and hit.score > intent.confidence)):
+        step = answering(hit, f"nearest pair {hit.score:.2f} >= {limits.pair_answer:.2f}")
         return replace(step, then=routed[1:]) if searching and routed else step
-    if intent and over_intent >= 0 and routed and not searching and not waiting:
+    if intent and sure and routed and not searching and not waiting:
         return by_rule(intent, f"confidence {intent.confidence:.2f} >= {limits.intent_answer:.2f}", evidence, policy)
     return None
 
@@ -154,17 +155,17 @@ def outside(evidence: Evidence, state: State, policy: Policy) -> Step | None:
 def clarify(evidence: Evidence, state: State, policy: Policy) -> Step | None:
     """Between the two bands: "did you mean", at most three, the likeliest first."""
     limits = policy.thresholds
-    scored: list[tuple[float, str | Hit]] = [
-        (surplus(intent.confidence, limits.intent_answer), intent.name)
-        for intent in evidence.intents
-        if limits.intent_clarify <= intent.confidence and title(intent.name) in policy.domain.responses
-    ]
-    scored += [
-        (surplus(hit.score, limits.pair_answer), hit) for hit in evidence.hits if hit.score >= limits.pair_clarify
-    ]
-    if not scored:
+    first, hit = top_intent(evidence), evidence.hits[0] if evidence.hits else None
+    if not ((first and first.confidence >= limits.intent_clarify) or (hit and hit.score >= limits.pair_clarify)):
         return None
-    best = sorted(scored, key=lambda pair: -pair[0])[:MOST_CHOICES]
+    scored: list[tuple[float, str | Hit]] = [
+        (intent.confidence, intent.name) for intent in evidence.intents if title(intent.name) in policy.domain.responses
+    ]
+    scored += [(hit.score, hit) for hit in evidence.hits]
+    likely = [pair for pair in scored if pair[0] >= LEAST_CHOICE]
+    best = sorted(likely, key=lambda pair: -pair[0])[:MOST_CHOICES]
+    if not best:
+        return None
     return Step("clarify", "between the bands" + nearest(evidence, policy), choices=tuple(choice for _, choice in best))
 
 
@@ -203,27 +204,14 @@ def top_intent(evidence: Evidence) -> Intent | None:
     return None if first is None or first.name in OUT_OF_SCOPE else first
 
 
+def foreign(evidence: Evidence) -> float:
+    """The confidence that the message is out of scope; 0 for a model that knows no such thing."""
+    return max((intent.confidence for intent in evidence.intents if intent.name in OUT_OF_SCOPE), default=0.0)
+
+
 def sure_pair(evidence: Evidence, limits: Thresholds) -> Hit | None:
-    """The best pair, if it is near enough and far enough ahead of the next: two near pairs are a question back."""
-    if not evidence.hits or evidence.hits[0].score < limits.pair_answer or lead(evidence) < limits.pair_lead:
-        return None
-    return evidence.hits[0]
-
-
-def lead(evidence: Evidence) -> float:
-    """How far the best pair is ahead of the next one; all of its score if it is alone."""
-    scores = [hit.score for hit in evidence.hits[:2]]
-    return scores[0] - scores[1] if len(scores) > 1 else sum(scores)
-
-
-def ahead(evidence: Evidence) -> str:
-    """The lead, for a reason; nothing where there is no second pair."""
-    return f", {lead(evidence):.2f} ahead of the next" if len(evidence.hits) > 1 else ""
-
-
-def surplus(score: float, threshold: float) -> float:
-    """How far above its threshold a score is, as a share of what there is above it; negative below."""
-    return (score - threshold) / max(1e-9, 1.0 - threshold)
+    """The best pair, if it is sure enough."""
+    return evidence.hits[0] if evidence.hits and evidence.hits[0].score >= limits.pair_answer else None
 
 
 def title(intent: str) -> str:
@@ -238,7 +226,5 @@ def nearest(evidence: Evidence, policy: Policy) -> str:
         first = evidence.intents[0]
         parts.append(f"{first.name} {first.confidence:.2f} (answers from {limits.intent_answer:.2f})")
     if evidence.hits:
-        parts.append(
-            f"nearest pair {evidence.hits[0].score:.2f} (answers from {limits.pair_answer:.2f}){ahead(evidence)}"
-        )
+        parts.append(f"nearest pair {evidence.hits[0].score:.2f} (answers from {limits.pair_answer:.2f})")
     return ": " + ", ".join(parts) if parts else ""

@@ -50,7 +50,7 @@ class Evidence:
 
     text: normalised, raw; never written to disk in clear. masked: the same with personal data replaced; what the
     classifier reads and the log holds. intents: best first. hits: best first. command: the intent of a pressed button.
-    milliseconds: time per stage.
+    question: what is asked, with the message before it where this one is a follow-up. milliseconds: time per stage.
     """
 
     text: str
@@ -60,6 +60,7 @@ class Evidence:
     entities: tuple[Entity, ...] = ()
     hits: tuple[Hit, ...] = ()
     command: str = ""
+    question: str = ""
     model: str = ""
     index: str = ""
     milliseconds: Mapping[str, float] = field(default_factory=dict)
@@ -125,13 +126,14 @@ class Reply:
 class State:
     """What is remembered between turns. Changed only by events, so that a conversation can be replayed.
 
-    plan: what a rule still has to do in this turn. taken: the steps of this turn. asked: how often the requested slot
-    was asked for in a row. held_by: the person who has taken over.
+    question: what the message before asked, raw. plan: what a rule still has to do in this turn. taken: the steps of
+    this turn. asked: how often the requested slot was asked for in a row. held_by: the person who has taken over.
     """
 
     conversation_id: str
     language: Language = "en"
     turn: int = 0
+    question: str = ""
     slots: Mapping[str, Slot] = field(default_factory=dict)
     active_form: str = ""
     requested_slot: str = ""
@@ -150,13 +152,14 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class TurnStarted:
-    """A new message came in, in this language."""
+    """A new message came in, in this language. question: what it asks, with what it follows; '' for a button."""
 
     language: Language
+    question: str = ""
 
     def applied_to(self, state: State) -> State:
         """Next turn, nothing taken yet."""
-        return replace(state, turn=state.turn + 1, language=self.language, plan=(), taken=())
+        return replace(state, turn=state.turn + 1, language=self.language, question=self.question, plan=(), taken=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Where an assistant's domain, rules, actions, examples, logs and pairs lie: one loader.
 
 A folder in Rasa's project layout: domain.yml, data/nlu.yml, data/rules.yml, actions/, with knowledge_base/*.csv and
-logs/*.jsonl and heldout/*.csv beside. The bundled demo shop is the default.
+logs/*.jsonl, confirmed/*.csv and heldout/*.csv beside. The bundled demo shop is the default.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ SHOP = Path(__file__).parent / "shop"
 class Project:
     """An assistant. examples: files and folders of labelled examples and logs. pairs: CSV files of pairs.
 
-    heldout: CSV files of questions that it is judged by and never learns from. domain_file: where the domain was read.
+    confirmed: CSV files of what customers asked, with the question of the pair that answers it; they calibrate the
+    search. heldout: CSV files of questions that it is judged by and never learns from. domain_file: where the domain
+    was read.
     """
 
     name: Mapping[Language, str]
@@ -34,6 +36,7 @@ class Project:
     examples: tuple[Path, ...]
     pairs: tuple[Path, ...]
     actions: str
+    confirmed: tuple[Path, ...]
     heldout: tuple[Path, ...]
     domain_file: Path
 
@@ -62,6 +65,7 @@ def load_project(folder: Path | None) -> Project:
         examples=tuple(path for path in (folder / "data", folder / "logs") if path.is_dir()),
         pairs=tuple(sorted((folder / "knowledge_base").glob("*.csv"))),
         actions="actions",
+        confirmed=tuple(sorted((folder / "confirmed").glob("*.csv"))),
         heldout=tuple(sorted((folder / "heldout").glob("*.csv"))),
         domain_file=folder / "domain.yml",
     )
@@ -77,6 +81,7 @@ def demo_shop() -> Project:
         examples=(Path(training_data.__file__).parent / "seed",),
         pairs=tuple(sorted((Path(knowledge_base.__file__).parent / "seed").glob("*.csv"))),
         actions="chatbot.shop.actions",
+        confirmed=tuple(sorted((Path(training_data.__file__).parent / "confirmed").glob("*.csv"))),
         heldout=tuple(sorted((Path(training_data.__file__).parent / "heldout").glob("*.csv"))),
         domain_file=SHOP / "domain.yml",
     )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chatbot.errors import SettingsError
+
+AUTO = "auto"
+"""As a base model: the built-in one whose vocabulary has the texts' language."""
 
 
 def default_home() -> Path:
@@ -21,9 +24,9 @@ class Settings(BaseSettings):
     """Each can be set in the environment: CHATBOT_HOME, CHATBOT_PORT, ...
 
     home: where files made at run time lie. project: the assistant's folder, in Rasa's layout; the demo shop if none is
-    named. base_model: 'english', 'multilingual', 'multilingual-full', a folder, or a
-    Hugging Face id; the sentence encoders of English and Chinese likewise (docs/benchmarks.md tells why two). The
-    thresholds are scores in [0, 1]; each has two bands (DESIGN section 1).
+    named. base_model: 'auto' (by the language of the examples), 'english', 'multilingual', 'multilingual-full', a
+    folder, or a Hugging Face id; the sentence encoders of English and Chinese likewise (docs/benchmarks.md tells
+    why two). Thresholds are no settings: they are computed (`chatbot thresholds`).
     """
 
     model_config = SettingsConfigDict(env_prefix="CHATBOT_", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -32,25 +35,11 @@ class Settings(BaseSettings):
     project: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=0, le=65535)
-    base_model: str = Field("multilingual", min_length=1)
+    base_model: str = Field(AUTO, min_length=1)
     sentence_encoder_en: str = Field("english", min_length=1)
     sentence_encoder_zh: str = Field("multilingual", min_length=1)
     threads: int = Field(1, ge=1, le=64, description="that one call of an encoder may use")
-    intent_answer: float = Field(0.6, ge=0.0, le=1.0)
-    intent_clarify: float = Field(0.25, ge=0.0, le=1.0)
-    pair_answer: float = Field(0.5, ge=0.0, le=1.0)
-    pair_clarify: float = Field(0.3, ge=0.0, le=1.0)
-    pair_lead: float = Field(0.15, ge=0.0, le=1.0)
     keep_live_hours: float = Field(72.0, gt=0, description="after the last turn, until raw text is deleted")
-
-    @field_validator("intent_clarify", "pair_clarify")
-    @classmethod
-    def below_its_answer(cls, value: float, info: ValidationInfo) -> float:
-        """The lower band lies below the upper one."""
-        upper = str(info.field_name).replace("clarify", "answer")
-        if value > info.data.get(upper, 1.0):
-            raise ValueError(f"must not be above {upper}, which is {info.data[upper]}")
-        return value
 
 
 def load_settings(**given: Any) -> Settings:

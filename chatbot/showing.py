@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -16,7 +16,9 @@ from chatbot.messages import Reply
 
 if TYPE_CHECKING:
     from chatbot.checking import Fault
+    from chatbot.models.thresholds import Band
     from chatbot.training.evaluate import Judgement
+    from chatbot.understanding.intents import Why
 
 SHOWN = 30
 """Faults of one kind on the terminal: a screen of them."""
@@ -70,15 +72,32 @@ def reply_as_json(reply: Reply) -> dict[str, Any]:
     }
 
 
-def explained(reply: Reply, console: Console) -> None:
-    """The reply, then why."""
+def explained(reply: Reply, why: Why | None, console: Console) -> None:
+    """The reply, then why: the steps, the likeliest intents, and what spoke for the first of them."""
     for utterance in reply.utterances:
         console.print(utterance.text, markup=False)
     table = Table("step", "of", "because", title=f"model {reply.model}, index {reply.index}", title_justify="left")
     for step in reply.steps:
         table.add_row(*map(escape, (step.kind, step.name, step.reason)))  # a masked "[order]" is no markup
     console.print(table)
+    if why:
+        for name, rows in (
+            ("intents", [f"{intent.name} {intent.confidence:.2f}" for intent in why.intents]),
+            ("like", [f"{each.text!r} ({each.intent}, {each.nearness:.2f})" for each in why.nearest]),
+            ("words", [f"{word!r} {weight:+.2f}" for word, weight in why.carried]),
+        ):
+            console.print(f"{name}: " + (", ".join(rows) or "none"), markup=False)
     console.print("ms: " + ", ".join(f"{stage} {ms:.1f}" for stage, ms in reply.milliseconds.items()), markup=False)
+
+
+def bands_table(bands: Mapping[str, Band]) -> Table:
+    """A row for intents and one for stored answers."""
+    table = Table("of", "answers from", "asks from", "coverage", "wrong", "budget", "questions", "certified")
+    for name, band in bands.items():
+        certified = "yes" if band.certified else f"not certified: about {band.needed} more labelled questions needed"
+        shares = (f"{band.coverage:.1%}", f"{band.wrong:.1%}", f"{band.budget:.1%}")
+        table.add_row(name, f"{band.answer:.3f}", f"{band.clarify:.3f}", *shares, str(band.trials), certified)
+    return table
 
 
 def told(faults: Sequence[Fault]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from chatbot.encoder import ByLanguage, OnnxEncoder
 from chatbot.errors import ModelError
 from chatbot.messages import Exchange, Language, Message, Reply, State, StepKind
 from chatbot.models.registry import Registry
+from chatbot.models.thresholds import Band, read_thresholds
 from chatbot.project import Project, load_project
 from chatbot.reply.action import Action, InProcess
 from chatbot.reply.clarify import Clarify
@@ -25,7 +26,9 @@ from chatbot.reply.retrieval import Retrieval
 from chatbot.reply.template import Speaker
 from chatbot.settings import Settings
 from chatbot.turn import Assistant, Responder
-from chatbot.understanding.intents import IntentClassifier
+from chatbot.understanding.intents import IntentClassifier, Why
+from chatbot.understanding.pairs import FILE as CALIBRATION
+from chatbot.understanding.pairs import SureSearch, read_calibration
 from chatbot.understanding.understand import Understanding
 from knowledge_base.index import KnowledgeIndex
 from knowledge_base.search import KnowledgeBase
@@ -55,17 +58,18 @@ def sentence_encoder(settings: Settings) -> ByLanguage:
 
 
 def is_set_up(settings: Settings) -> bool:
-    """Whether there are sentence encoders and a current model."""
+    """Whether there are sentence encoders, a calibrated search, and a current model."""
     made = all(folder.is_dir() for folder in encoder_folders(settings).values())
+    made = made and (settings.home / "index" / CALIBRATION).is_file()
     return made and Registry(settings.home).current() is not None
 
 
 class Knowledge:
     """The knowledge base with its store and its index, opened together."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises ModelError if there is no sentence encoder yet."""
-        encoder = sentence_encoder(settings)
+    def __init__(self, settings: Settings, encoder: ByLanguage | None = None) -> None:
+        """encoder: loaded already. Raises ModelError if there is no sentence encoder yet."""
+        encoder = encoder or sentence_encoder(settings)
         self.store = PairStore(settings.home / "knowledge.db")
         self.index = KnowledgeIndex(self.store, encoder, settings.home / "index")
         self.base = KnowledgeBase(self.store, self.index)
@@ -88,22 +92,31 @@ class Frontdesk:
         folder = Registry(settings.home).current()
         if folder is None:
             raise ModelError(f"There is no model in {settings.home / 'models'} yet. Run: chatbot setup")
+        pairs = read_calibration(settings.home / "index")
+        limits = thresholds(read_thresholds(folder).band, pairs.band)
+        sentences = sentence_encoder(settings)
         with ThreadPoolExecutor(2) as both:  # each takes half a second, mostly outside Python
-            classifier = both.submit(IntentClassifier, folder, settings.threads)
-            knowledge = both.submit(Knowledge, settings)
+            classifier = both.submit(IntentClassifier, folder, sentences, settings.threads)
+            knowledge = both.submit(Knowledge, settings, sentences)
             self.classifier, self.knowledge = classifier.result(), knowledge.result()
         self.secret = secret(settings.home)
-        self.policy = Policy(self.project.domain, self.project.rules, thresholds(settings))
+        self.policy = Policy(self.project.domain, self.project.rules, limits)
         masked = self.classifier.masker.masked
         self.conversations = ConversationStore(
             settings.home / "conversations.db", Seal(self.secret), masked, self.policy.thresholds
         )
-        understand = Understanding(self.classifier, self.knowledge.base, self.project.domain.intents)
+        search = SureSearch(self.knowledge.base, pairs)
+        understand = Understanding(self.classifier, search, self.project.domain.intents)
         self.assistant = Assistant(self.conversations, understand, self.policy, responders(self.policy, self.project))
 
     def answer(self, message: Message) -> Reply:
         """The reply to one message."""
         return self.assistant.answer(message)
+
+    def why(self, text: str, reply: Reply) -> Why | None:
+        """What stands behind the intents of a text that was answered; None for a pressed button and for no text."""
+        masked = self.classifier.masker.masked(text)
+        return self.classifier.why(masked) if masked and reply.intent and reply.intent.confidence < 1 else None
 
     def history(self, conversation_id: str) -> Sequence[Exchange]:
         """The answered turns of a conversation."""
@@ -141,15 +154,9 @@ class Frontdesk:
         self.conversations.close()
 
 
-def thresholds(settings: Settings) -> Thresholds:
-    """Those of the settings."""
-    return Thresholds(
-        settings.intent_answer,
-        settings.intent_clarify,
-        settings.pair_answer,
-        settings.pair_clarify,
-        settings.pair_lead,
-    )
+def thresholds(model: Band, pairs: Band) -> Thresholds:
+    """Those of the model folder and of the index."""
+    return Thresholds(model.answer, model.clarify, pairs.answer, pairs.clarify)
 
 
 def responders(policy: Policy, project: Project) -> Mapping[StepKind, Responder]:

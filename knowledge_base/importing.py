@@ -15,11 +15,10 @@ from knowledge_base.errors import Duplicate, DuplicateQuestion, ImportFileError,
 from knowledge_base.pairs import Pair
 from knowledge_base.spreadsheets import Row, read_rows
 from knowledge_base.store import OnDuplicate, PairStore
-from knowledge_base.text import share_of_han
+from knowledge_base.text import language_of
 
 COLUMNS = ("question", "answer", "similar_questions", "category", "language", "valid_from", "valid_until", "source_url")
 ANY_LANGUAGE = "any"  # in a file, where an empty language means: see for yourself
-_CHINESE_FROM = 0.3  # share of Han characters among the letters
 _SHOWN = 3  # problems that a message names; the error holds them all
 _SIMILAR = re.compile(r"similar_\d+")
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
@@ -163,7 +162,7 @@ def _language(cell: str, default: str, question: str) -> str:
     named = re.split("[-_]", cell.strip().lower() or default)[0]
     if named == ANY_LANGUAGE:
         return ""
-    return named or ("zh" if share_of_han(question) > _CHINESE_FROM else "en")
+    return named or language_of(question)
 
 
 def _day(name: str, cell: str) -> date | None:

@@ -16,6 +16,7 @@ from knowledge_base.errors import DimensionMismatch, IndexFilesError, KnowledgeB
 from knowledge_base.pairs import Phrasing
 from knowledge_base.snapshot import Part, Rows, Snapshot, rows_of
 from knowledge_base.store import PairStore
+from knowledge_base.text import simplified
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,15 @@ class KnowledgeIndex:
     def lacking(self) -> int:
         """How many published phrasings have no vector yet; exact and lexical search find them nevertheless."""
         return len(self._snapshot.lacking())
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """The vectors of texts as they are stored and searched for: float32, shape (len(texts), dim), L2-normalised.
+
+        The encoder reads simplified characters, so that 退貨 and 退货 have one vector.
+        Raises DimensionMismatch, KnowledgeBaseError if the encoder gives something else.
+        """
+        batches = [self._encode_batch(texts[at : at + _BATCH]) for at in range(0, len(texts), _BATCH)]
+        return np.concatenate([np.empty((0, self.encoder.dim), np.float32), *batches])
 
     def refresh(self, progress: Progress | None = None, wait: bool = True) -> int:
         """Catch up with the store; returns how many phrasings were embedded.
@@ -170,15 +180,15 @@ class KnowledgeIndex:
         A customer often uses a word of the answer that no stored question has; docs/benchmarks.md has the gain.
         """
         texts = list(dict.fromkeys(text for phrasing in phrasings for text in (phrasing.text, phrasing.context)))
-        encoded = np.concatenate([self._encode(texts[at : at + _BATCH]) for at in range(0, len(texts), _BATCH)])
+        encoded = self.encode(texts)
         place = {text: at for at, text in enumerate(texts)}
         own = encoded[[place[phrasing.text] for phrasing in phrasings]]
         mixed = own + _CONTEXT * encoded[[place[phrasing.context] for phrasing in phrasings]]
         vectors: Vectors = mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
         return vectors
 
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.asarray(self.encoder.encode(texts), dtype=np.float32)
+    def _encode_batch(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.asarray(self.encoder.encode([simplified(text) for text in texts]), dtype=np.float32)
         if vectors.shape != (len(texts), self.encoder.dim):
             raise DimensionMismatch(
                 f"Encoder '{self.encoder.name}' gave shape {vectors.shape} for {len(texts)} texts;"

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 
 from knowledge_base.errors import SchemaTooNew
+from knowledge_base.rows import hash_of
+from knowledge_base.text import normalise_question, tokens
 
 _WAL_PATIENCE = 30.0  # seconds
 
@@ -54,8 +56,19 @@ def m001_pairs(db: Database) -> None:
     )
 
 
+def m002_simplified_characters(db: Database) -> None:
+    """Normalised forms, words and hashes made anew, of simplified characters; what staff wrote stays."""
+    found = db.execute(
+        "SELECT phrasings.id, text, question, answer FROM phrasings JOIN pairs ON pairs.id = pair_id"
+    ).fetchall()
+    for id_, text, question, answer in found:
+        row = [normalise_question(text), hash_of(text, question, answer), id_]
+        db.execute("UPDATE phrasings SET normalised = ?, hash = ? WHERE id = ?", row)
+        db.execute("UPDATE words SET tokens = ? WHERE rowid = ?", [" ".join(tokens(text)), id_])
+
+
 Migration = Callable[[Database], None]
-MIGRATIONS: list[Migration] = [m001_pairs]
+MIGRATIONS: list[Migration] = [m001_pairs, m002_simplified_characters]
 
 
 def migrate(db: Database, migrations: list[Migration] = MIGRATIONS) -> None:

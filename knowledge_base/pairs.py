@@ -51,8 +51,8 @@ class Hit:
 class Phrasing:
     """One published wording of a pair's question, as the index needs it.
 
-    id: never used again for another text. context: the pair's question and answer. hash: 64 bits of text and context,
-    so that a changed one is embedded again.
+    id: never used again for another text. context: the pair's question and answer. hash: 64 bits of text and context
+    in simplified characters, so that a changed one is embedded again.
     """
 
     id: int

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from knowledge_base.errors import PairNotFound
 from knowledge_base.pairs import Pair, Phrasing
-from knowledge_base.text import normalise_question, tokens
+from knowledge_base.text import normalise_question, simplified, tokens
 
 ChangeKind = Literal["added", "updated", "withdrawn", "restored"]
 
@@ -128,7 +128,7 @@ def _write_phrasings(db: Database, pair_id: int, pair: Pair) -> None:
         ids = json.dumps(list(old.values()))
         db.execute("DELETE FROM words WHERE rowid IN (SELECT value FROM json_each(?))", [ids])
     for position, text in enumerate((pair.question, *pair.similar)):
-        hash_ = _hash(f"{text}\n{pair.question}\n{pair.answer}")
+        hash_ = hash_of(text, pair.question, pair.answer)
         if (phrasing_id := old.pop((text, hash_), None)) is None:
             row = [pair_id, position, text, normalise_question(text), hash_]
             sql = "INSERT INTO phrasings (pair_id, position, text, normalised, hash) VALUES (?, ?, ?, ?, ?)"
@@ -142,9 +142,10 @@ def _write_phrasings(db: Database, pair_id: int, pair: Pair) -> None:
         db.execute("DELETE FROM phrasings WHERE id IN (SELECT value FROM json_each(?))", [gone])
 
 
-def _hash(text: str) -> int:
-    """64 bits, signed as SQLite's integers are."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+def hash_of(text: str, question: str, answer: str) -> int:
+    """64 bits of what a phrasing's vector is made of, signed as SQLite's integers are."""
+    encoded = simplified(f"{text}\n{question}\n{answer}")
+    return int.from_bytes(hashlib.blake2b(encoded.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def _now() -> str:

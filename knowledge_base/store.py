@@ -179,15 +179,17 @@ class PairStore:
         match = self.exact_match(text, Wanted(today or datetime.now(UTC).date(), language))
         return match[0] if match else None
 
-    def exact_match(self, text: str, wanted: Wanted) -> tuple[Pair, str] | None:
-        """As `exact`, with the stored wording."""
+    def exact_match(self, text: str, wanted: Wanted, without: Iterable[int] = ()) -> tuple[Pair, str] | None:
+        """As `exact`, with the stored wording. without: ids of phrasings that do not count."""
         if not (normalised := normalise_question(text)):
             return None
         with self._connections.snapshot() as db:
             found = db.execute(
                 f"""SELECT pairs.id, pairs.answer, phrasings.text FROM phrasings JOIN pairs ON pairs.id = pair_id
-                WHERE normalised = :normalised AND {_SERVED} ORDER BY pairs.id LIMIT 1000""",  # noqa: S608 - constants
-                wanted.parameters() | {"normalised": normalised},
+                WHERE normalised = :normalised AND {_SERVED}
+                AND phrasings.id NOT IN (SELECT value FROM json_each(:without))
+                ORDER BY pairs.id LIMIT 1000""",  # noqa: S608 - constants
+                wanted.parameters() | {"normalised": normalised, "without": json.dumps(list(without))},
             ).fetchall()
             if len({answer for _, answer, _ in found}) != 1:
                 return None
@@ -222,6 +224,11 @@ class PairStore:
         with self._connections.reading() as db:
             sql = "SELECT term, doc FROM words_vocabulary WHERE term IN (SELECT value FROM json_each(?))"
             return dict(db.execute(sql, [json.dumps(list(words))]).fetchall())
+
+    def words_like(self, pattern: str) -> Mapping[str, int]:
+        """The words that a pattern of SQL's LIKE fits ('退_', '_款'), with in how many published phrasings each is."""
+        with self._connections.reading() as db:
+            return dict(db.execute("SELECT term, doc FROM words_vocabulary WHERE term LIKE ?", [pattern]).fetchall())
 
     # ---- reading, for the index
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -13,15 +14,25 @@ import numpy as np
 from chatbot.conversations.sealing import Seal
 from chatbot.conversations.store import ConversationStore
 from chatbot.deciding import Policy, Thresholds
+from chatbot.encoder import ByLanguage
 from chatbot.messages import Event, Evidence, Intent, Message, Outcome, Reply, State, Step, StepTaken, TurnStarted
+from chatbot.models.folder import MODEL_FILES, Labels, write_labels
+from chatbot.models.thresholds import Band, Calibrated, Trials, write_thresholds
 from chatbot.project import Project, load_project
+from chatbot.settings import Settings
 from chatbot.turn import Assistant, Responder
+from chatbot.understanding.confidence import Calibration
 from chatbot.understanding.intents import IntentClassifier
 from chatbot.understanding.masking import Masker
+from chatbot.understanding.ngrams import Floats
+from chatbot.understanding.pairs import PairCalibration
 from chatbot.understanding.understand import Understanding
-from chatbot.wiring import responders
+from chatbot.wiring import Knowledge, responders
 from knowledge_base.encoder import Vectors
+from knowledge_base.index import KnowledgeIndex
 from knowledge_base.pairs import Hit, Pair
+from knowledge_base.search import KnowledgeBase
+from knowledge_base.store import PairStore
 from knowledge_base.text import normalise_question, tokens
 
 
@@ -41,6 +52,10 @@ class HashingEncoder:
         self.calls += len(texts)
         return np.stack([self._vector(text) for text in texts]) if texts else np.empty((0, self.dim), np.float32)
 
+    def place(self, text: str) -> int:
+        """Always the only one."""
+        return 0
+
     def _vector(self, text: str) -> Vectors:
         vector = np.full(self.dim, 1e-3, dtype=np.float32)
         padded = f" {text.casefold()} "
@@ -49,6 +64,20 @@ class HashingEncoder:
                 digest = hashlib.blake2b(padded[start : start + size].encode(), digest_size=8).digest()
                 vector[int.from_bytes(digest, "big") % self.dim] += size
         return vector / np.linalg.norm(vector)
+
+
+@contextmanager
+def knowledge_base(folder: Path, pairs: Sequence[Pair]) -> Iterator[KnowledgeBase]:
+    """A real knowledge base with these pairs, whose vectors are hashed."""
+    store = PairStore(folder / "knowledge.db")
+    index = KnowledgeIndex(store, HashingEncoder(), folder / "index")
+    try:
+        store.add_many(pairs)
+        index.refresh()
+        yield KnowledgeBase(store, index)
+    finally:
+        index.close()
+        store.close()
 
 
 class KeywordClassifier:
@@ -64,23 +93,26 @@ class KeywordClassifier:
         self.masker = Masker(patterns)
         self.read: list[str] = []
 
-    def classify(self, masked: str) -> tuple[Intent, ...]:
+    def classify(self, masked: str, vectors: Callable[[], Floats] | None = None) -> tuple[Intent, ...]:
         self.read.append(masked)
         return next((found for word, found in self.intents.items() if word in masked.casefold()), ())
 
 
 class ListedKnowledge:
-    """Pairs in a list; a hit's score is the share of the words that question and text have in common."""
+    """Pairs in a list; a hit's confidence is the share of the words that question and text have in common."""
 
     version = "listed-1"
 
     def __init__(self, pairs: Sequence[Pair] = ()) -> None:
         self.pairs = pairs
 
-    def search(self, text: str, language: str | None = None, category: str | None = None, k: int = 5) -> list[Hit]:
+    def encode(self, text: str) -> Floats:
+        return np.array([len(text), 1], np.float32)
+
+    def search(self, text: str, language: str, k: int, vector: Floats) -> list[Hit]:
         return sorted(self._hits(text, language), key=lambda hit: -hit.score)[:k]
 
-    def _hits(self, text: str, language: str | None) -> Iterator[Hit]:
+    def _hits(self, text: str, language: str) -> Iterator[Hit]:
         asked = set(tokens(text))
         for pair in self.pairs:
             if pair.language not in ("", language):
@@ -90,6 +122,24 @@ class ListedKnowledge:
             elif common := asked & (words := set(tokens(pair.question))):
                 score = len(common) / len(asked | words)
                 yield Hit(pair, pair.question, score, score, score)
+
+
+class HashedKnowledge(Knowledge):
+    """The knowledge base of a home, its vectors hashed: no sentence encoder is needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, cast(ByLanguage, HashingEncoder()))
+
+
+def bare_model(folder: Path, trials: Trials) -> Path:
+    """A model folder that is complete, and can be calibrated anew, but not loaded."""
+    folder.mkdir(parents=True)
+    for name in MODEL_FILES:
+        (folder / name).write_text("{}")
+    none = (0.0,) * 4
+    write_labels(folder, Labels(("faq", "greet"), False, Calibration(1.0, 1.0, none, none, none, 0.0)))
+    write_thresholds(folder, Calibrated(Band(1.0, 1.0, 0.03, False, 0, 0.0, 0.0, 0), trials))
+    return folder
 
 
 PATTERNS = {"order_number": (r"(?<!\d)\d{6}(?!\d)",)}
@@ -105,6 +155,16 @@ INTENTS = {
     "boom": (Intent("complaint", 0.99),),
 }
 THRESHOLDS = Thresholds(intent_answer=0.6, intent_clarify=0.25, pair_answer=0.55, pair_clarify=0.35)
+CALIBRATION = PairCalibration(
+    weight=0.7,
+    weights=(4.0, 2.0, 1.0),
+    bias=-3.0,
+    band=Band(0.75, 0.25, 0.03, False, 4, 0.5, 0.0, 400),
+    trials=Trials((0.9, 0.8, 0.5, 0.1), (True, True, False, False), (True, True, True, False), (True,) * 3 + (False,)),
+    index="000001+3",
+    encoder="hashing-1",
+    pairs=2,
+)
 PAIRS = (
     Pair("How much does delivery cost?", "S$8; free from S$80.\nCall +65 6123 4567.", category="delivery", id=1),
     Pair("Do you deliver on Sundays?", "Yes, every day.", category="delivery", id=2),

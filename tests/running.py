@@ -14,10 +14,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 WHAT_TRAINING_DEPENDS_ON = (
     "training_data/seed",
+    "training_data/confirmed",
     "training_data/*.py",
     "knowledge_base",
     "chatbot/training",
-    "chatbot/understanding/masking.py",
+    "chatbot/understanding",
+    "chatbot/models",
     "chatbot/encoder.py",
     "chatbot/settings.py",
     "chatbot/setting_up.py",

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,9 @@ from chatbot import cli
 from chatbot.cli import app, main
 from chatbot.models.folder import MODEL_FILES
 from chatbot.models.registry import Registry
+from chatbot.models.thresholds import as_json, read_thresholds
+from chatbot.understanding.pairs import read_calibration, write_calibration
+from tests.fakes import CALIBRATION
 from tests.samples import EXAMPLES, TEXTS, write_csv
 
 DOMAIN = """
@@ -116,6 +120,8 @@ def with_model(with_encoder: Path, tiny_model: Path) -> Path:
     (with_encoder / "models").mkdir()
     (with_encoder / "models" / "tiny").symlink_to(tiny_model)
     Registry(with_encoder).promote("tiny")
+    (with_encoder / "index").mkdir()
+    write_calibration(with_encoder / "index", CALIBRATION)
     return with_encoder
 
 
@@ -145,8 +151,8 @@ def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
 
 def test_the_commands_are_those_that_are_promised() -> None:
     names = [" ".join(words) for words, _ in commands()]
-    assert names == ["", "setup", "serve", "ask", "train", "evaluate", "check", "kb", "kb add", "kb import",
-                     "kb export", "kb search", "kb evaluate", "kb list", "kb withdraw"]  # fmt: skip
+    assert names == ["", "setup", "serve", "ask", "train", "evaluate", "thresholds", "check", "kb", "kb add",
+                     "kb import", "kb export", "kb search", "kb evaluate", "kb list", "kb withdraw"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -188,6 +194,9 @@ def test_a_program_runs_as_module_too(place: Path) -> None:
         ("train --seed -1", "--seed"),
         ("train --seed 4294967296", "--seed"),
         ("evaluate", "--test"),
+        ("thresholds --budget 0", "'--budget': Input should be greater than or equal to 0.001"),
+        ("thresholds --budget 0.9", "'--budget': Input should be less than or equal to 0.5"),
+        ("thresholds --budget few", "--budget"),
     ],
 )
 def test_wrong_options_are_named_before_any_work(chatbot: Chatbot, place: Path, line: str, word: str) -> None:
@@ -204,7 +213,7 @@ def test_wrong_options_are_named_before_any_work(chatbot: Chatbot, place: Path, 
         ("CHATBOT_PORT", "abc", "port is 'abc': input should be a valid integer"),
         ("CHATBOT_PORT", "70000", "port is '70000': input should be less than or equal to 65535"),
         ("CHATBOT_THREADS", "0", "threads is '0'"),
-        ("CHATBOT_INTENT_ANSWER", "1.5", "intent_answer is '1.5'"),
+        ("CHATBOT_KEEP_LIVE_HOURS", "0", "keep_live_hours is '0'"),
     ],
 )
 @pytest.mark.parametrize("line", ["kb list", "ask hello", "serve", "train"])
@@ -291,6 +300,8 @@ def test_brackets_in_a_question_are_shown_and_not_taken_for_markup(chatbot: Chat
         (["ask", "hello"], "There is no model"),
         (["evaluate", "--test", "x.csv"], "There is no current model"),
         (["evaluate", "--test", "nowhere.csv", "--model", "nowhere"], "nowhere"),
+        (["thresholds"], "There is no current model. Name one with --model, or train one: chatbot train"),
+        (["thresholds", "--model", "nowhere"], "nowhere: "),
         (["train", "nowhere.csv"], "nowhere.csv: does not exist"),
         (["check", "--project", "/nowhere"], "has no domain.yml"),
         (["setup", "--project", "/nowhere"], "has no domain.yml"),
@@ -384,11 +395,11 @@ def test_a_bad_line_of_examples_is_named(chatbot: Chatbot, tmp_path: Path) -> No
     fails(chatbot("train", file), "examples.csv line 3: text is empty. 1 read, nothing used.")
 
 
-def test_an_unknown_base_model_is_told(chatbot: Chatbot, place: Path, tmp_path: Path) -> None:
+def test_an_unknown_base_model_is_told(chatbot: Chatbot, with_encoder: Path, tmp_path: Path) -> None:
     said = chatbot("train", write_csv(tmp_path / "examples.csv"), "--base-model", str(tmp_path / "no-such-model"))
     assert said.code == 1
     assert "no-such-model' is not one of the built-in base models (english, multilingual, " in said.err
-    assert list((place / "models").iterdir()) == []
+    assert list((with_encoder / "models").iterdir()) == []
 
 
 def test_an_output_that_exists_is_told(chatbot: Chatbot, tmp_path: Path) -> None:
@@ -396,27 +407,32 @@ def test_an_output_that_exists_is_told(chatbot: Chatbot, tmp_path: Path) -> None
 
 
 def test_a_trained_model_is_current_and_can_be_judged(
-    chatbot: Chatbot, place: Path, tmp_path: Path, small_bert: Path
+    chatbot: Chatbot, with_encoder: Path, tmp_path: Path, small_bert: Path
 ) -> None:
     file = write_csv(tmp_path / "examples.csv")
     done = chatbot("train", file, "--base-model", small_bert, "--epochs", "1", "--json")
     assert done.code == 0
-    assert done.json["validation"]["examples"] == 4
+    assert done.json["validation"]["examples"] == len(EXAMPLES)  # few: each is held out in one of three rounds
     assert list(dict.fromkeys(line.split(":")[0] for line in done.err.splitlines())) == [
         "base model",
+        "sentence vectors",
+        *(f"round {number}, {stage}" for number in (1, 2, 3) for stage in ("words", "epoch 1 of 1")),
+        "words",
         "epoch 1 of 1",
         "export",
         "done",
     ]
     folder = Path(done.json["model"])
-    assert Registry(place).current() == folder
+    assert Registry(with_encoder).current() == folder
     assert set(MODEL_FILES) <= {path.name for path in folder.iterdir()}
     judged = chatbot("evaluate", "--test", file, "--json")
     assert (judged.code, judged.err) == (0, "")
     assert judged.json["examples"] == len(EXAMPLES)
 
 
-def test_evaluate_shows_a_row_for_each_intent(chatbot: Chatbot, tmp_path: Path, tiny_model: Path) -> None:
+def test_evaluate_shows_a_row_for_each_intent(
+    chatbot: Chatbot, with_encoder: Path, tmp_path: Path, tiny_model: Path
+) -> None:
     said = chatbot("evaluate", "--test", write_csv(tmp_path / "examples.csv"), "--model", tiny_model)
     assert (said.code, said.err) == (0, "")
     assert re.search(r"all +│ 40 +│ ", said.out)
@@ -424,7 +440,9 @@ def test_evaluate_shows_a_row_for_each_intent(chatbot: Chatbot, tmp_path: Path, 
     assert all(intent in said.out for intent in TEXTS)
 
 
-def test_labels_that_the_model_does_not_know_are_told(chatbot: Chatbot, tmp_path: Path, tiny_model: Path) -> None:
+def test_labels_that_the_model_does_not_know_are_told(
+    chatbot: Chatbot, with_encoder: Path, tmp_path: Path, tiny_model: Path
+) -> None:
     file = tmp_path / "other.csv"
     file.write_text("text,label\nhello,greet\nbye,leave\n")
     fails(
@@ -491,6 +509,27 @@ def test_the_search_is_judged(chatbot: Chatbot, with_encoder: Path, tmp_path: Pa
     assert "1.000" in chatbot("kb", "evaluate", "--test", tmp_path / "q.csv").out
 
 
+def test_thresholds_are_computed_for_another_budget_and_kept(
+    chatbot: Chatbot, with_model: Path, project: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "mine"
+    shutil.copytree(tiny_model, model)
+    where = ("--project", project)
+    chatbot("kb", "add", "Do you sell lamps?", "Yes.", "--similar", "Are there any lamps", "--similar", "lamp prices")
+    said = chatbot("thresholds", "--budget", "0.2", "--model", model, "--report", tmp_path / "report", *where, "--json")
+    assert said.code == 0
+    assert said.json == {
+        "intents": as_json(read_thresholds(model).band),
+        "stored answers": as_json(read_calibration(with_model / "index").band),
+    }
+    assert {band["budget"] for band in said.json.values()} == {0.2}
+    assert read_thresholds(model).trials == read_thresholds(tiny_model).trials
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["intents.png", "pairs.png"]
+    table = chatbot("thresholds", "--model", model, *where).out
+    assert re.search(r"intents +│ \d\.\d{3} +│ \d\.\d{3} +│ .* │ 3\.0% +│ 40 ", table)
+    assert "not certified: about" in table
+
+
 # --- asking ----------------------------------------------------------------------------------------------------------
 
 
@@ -507,6 +546,9 @@ def test_ask_answers_and_tells_why(chatbot: Chatbot, with_model: Path, project: 
     assert "Please wait [a little] for your parcel." in explained.out
     assert "utter_track_order" in explained.out
     assert "model tiny" in explained.out
+    assert re.search(r"\nintents: track_order \d\.\d\d, ", explained.out)
+    assert re.search(r"\nlike: '[^']+' \(track_order, \d\.\d\d\), ", explained.out)
+    assert re.search(r"\nwords: '[^']+' \+\d\.\d\d", explained.out)
     assert chatbot("ask", "Do you sell gift cards?", "--project", project).out == "Yes, from [ten] dollars.\n"
 
 
@@ -551,16 +593,17 @@ def until(process: subprocess.Popen[str], word: str) -> str:
     raise AssertionError(f"ended without '{word}':\n{said}")
 
 
-def test_training_that_is_stopped_leaves_nothing(place: Path, many: Path, small_bert: Path) -> None:
+def test_training_that_is_stopped_leaves_nothing(with_encoder: Path, many: Path, small_bert: Path) -> None:
     process = started("train", many, "--base-model", small_bert, "--epochs", "500")
     said = until(process, "epoch 1 of 500")
-    assert re.fullmatch(r"base model: 0% *\nepoch 1 of 500: \d+% .*\n", said), said  # and nothing of any library
+    stages = r"base model: 0% *\nsentence vectors: 0% *\nwords: 0% *\nepoch 1 of 500: \d+% .*\n"
+    assert re.fullmatch(stages, said), said  # and nothing of any library
     process.send_signal(signal.SIGINT)
     said = process.communicate()[1]
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert said.endswith("chatbot: Stopped. Nothing is left half-written.\n")
-    assert list((place / "models").iterdir()) == []
+    assert list((with_encoder / "models").iterdir()) == []
 
 
 def test_a_first_start_that_is_stopped_stops_its_training_too(

@@ -37,6 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "knowledge_base/b.csv": "question,answer\n",
         "knowledge_base/a.csv": "question,answer\n",
         "knowledge_base/notes.txt": "",
+        "confirmed/asked.csv": "text,question\n",
         "heldout/judge.csv": "text,label\n",
         "actions/__init__.py": "",
         "actions/mine.py": ACTION,
@@ -55,6 +56,7 @@ def test_a_project_in_rasas_layout_is_loaded_whole(folder: Path) -> None:
         examples=(folder / "data", folder / "logs"),
         pairs=(folder / "knowledge_base" / "a.csv", folder / "knowledge_base" / "b.csv"),
         actions="actions",
+        confirmed=(folder / "confirmed" / "asked.csv",),
         heldout=(folder / "heldout" / "judge.csv",),
         domain_file=folder / "domain.yml",
     )

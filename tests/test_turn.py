@@ -212,22 +212,25 @@ def test_the_running_assistant_tells_its_actions_which_home_it_was_given(
 ) -> None:
     """An action of the shop writes tickets; `--home` must reach it though rasa-sdk makes the action itself."""
     from chatbot import wiring
-    from chatbot.models.folder import MODEL_FILES
+    from chatbot.models.thresholds import Band, Calibrated, Trials, write_thresholds
     from chatbot.settings import load_settings
+    from chatbot.understanding.pairs import write_calibration
+    from tests.fakes import CALIBRATION, bare_model
 
     monkeypatch.setenv("CHATBOT_HOME", str(tmp_path / "elsewhere"))
     given = tmp_path / "given"
-    model = given / "models" / "v1"
-    model.mkdir(parents=True)
-    for name in MODEL_FILES:
-        (model / name).write_text("{}")
+    nothing = Trials((), (), (), ())
+    model = bare_model(given / "models" / "v1", nothing)
+    write_thresholds(model, Calibrated(Band(0.6, 0.25, 0.03, False, 0, 0.0, 0.0, 0), nothing))
+    (given / "index").mkdir()
+    write_calibration(given / "index", CALIBRATION)
     (given / "models" / "current").write_text("v1\n")
     small = SmallDesk(tmp_path / "small")
 
     class Knowledge:
         base = small.understanding.knowledge
 
-        def __init__(self, settings: object) -> None:
+        def __init__(self, *_: object) -> None:
             self.closed = False
 
         def close(self) -> None:
@@ -235,6 +238,8 @@ def test_the_running_assistant_tells_its_actions_which_home_it_was_given(
 
     monkeypatch.setattr(wiring, "IntentClassifier", lambda *_: small.classifier)
     monkeypatch.setattr(wiring, "Knowledge", Knowledge)
+    monkeypatch.setattr(wiring, "sentence_encoder", lambda _: None)
+    monkeypatch.setattr(wiring, "SureSearch", lambda base, _: base)
     desk = wiring.Frontdesk(load_settings(home=given))
     reply = desk.answer(Message("c1", "a person please", "m1"))
     assert "I have opened ticket T-" in reply.text

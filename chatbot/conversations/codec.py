@@ -68,7 +68,7 @@ def masked_reply(reply: Reply, masked: Callable[[str], str]) -> Reply:
 
 def state_json(state: State) -> dict[str, Any]:
     """What outlives a turn."""
-    kept = ("language", "turn", "active_form", "requested_slot", "asked", "held_by")
+    kept = ("language", "turn", "question", "active_form", "requested_slot", "asked", "held_by")
     return {**{name: getattr(state, name) for name in kept}, "slots": dict(state.slots)}
 
 

@@ -303,7 +303,7 @@ class OpenTurn:
     def begin(self, evidence: Evidence) -> None:
         """What was understood is kept, and the next state begins."""
         self.evidence = evidence
-        self.state = self.state.after(TurnStarted(evidence.language))
+        self.state = self.state.after(TurnStarted(evidence.language, evidence.question))
 
     def take(self, step: Step, outcome: Outcome) -> None:
         """Replies out, events into the next state."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chatbot.files import replace_text
-from chatbot.models.folder import MODEL_FILES, check
+from chatbot.models.folder import check_model
 
 
 class Registry:
@@ -25,12 +25,12 @@ class Registry:
             version = (self.folder / "current").read_text("utf-8").strip()
         except FileNotFoundError:
             return None
-        check(self.folder / version, MODEL_FILES)
+        check_model(self.folder / version)
         return self.folder / version
 
     def promote(self, version: str) -> None:
         """Makes a version current by one atomic rename. Raises ModelError if it is incomplete."""
-        check(self.folder / version, MODEL_FILES)
+        check_model(self.folder / version)
         replace_text(self.folder / "current", version + "\n")
 
     def new_version(self, fingerprint: str) -> Path:

@@ -145,7 +145,7 @@ def outliers(folder: Path, texts: Sequence[str]) -> list[str]:
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     crests = dict.fromkeys(inputs, 0.0)
     for text in texts:
-        feed = encoder.feed([encoder.tokenizer.encode(encoder.card.prefix + text)])
+        feed = encoder.feed(encoder.tokenizer.encode(encoder.card.prefix + text))
         for name, value in zip(inputs, session.run(inputs, feed), strict=True):
             crests[name] += float(np.abs(value).max() / value.std()) / len(texts)
     return [node.name for node in products if crests[node.input[0]] > CREST]
@@ -166,5 +166,5 @@ def to_int8(source: Path, target: Path, kept: Sequence[str]) -> None:
 
 def answers(folder: Path, texts: Sequence[str]) -> tuple[Floats, Floats]:
     """What the serving code makes of the texts with the graph as it lies in the folder."""
-    encoded = OnnxEncoder(folder, threads=torch.get_num_threads()).run(texts)
+    encoded = OnnxEncoder(folder).run(texts)
     return encoded.vectors, encoded.logits

@@ -2,49 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from chatbot.encoder import Floats, OnnxEncoder
+from chatbot.encoder import OnnxEncoder
 from chatbot.errors import ModelError, ProjectError
 from chatbot.messages import Intent
-from chatbot.models.folder import CLASSIFIER_FILES, check, read_json, read_labels
+from chatbot.models.folder import CLASSIFIER_FILES, check_model, read_json, read_labels
+from chatbot.understanding.confidence import Reading, confidences
 from chatbot.understanding.masking import Masker
+from chatbot.understanding.neighbours import Neighbour
+from chatbot.understanding.ngrams import Floats
+from chatbot.understanding.reader import Sentences, read_reader
+from knowledge_base.text import simplified
+from training_data.examples import OUT_OF_SCOPE
+
+LIKELIEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The likeliest intents; the nearest examples, and the words and pieces of words that spoke for the first."""
+
+    intents: tuple[Intent, ...]
+    nearest: tuple[Neighbour, ...]
+    carried: tuple[tuple[str, float], ...]
 
 
 class IntentClassifier:
-    """What a model folder says of texts. Safe to call from several threads."""
+    """What a model folder says of texts. Safe to call from several threads.
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
-        """Raises ModelError if the folder is incomplete or damaged."""
-        check(folder, CLASSIFIER_FILES)
-        self.version = folder.name
+    The folder holds a fine-tuned encoder only where there were examples enough to tune one.
+    """
+
+    def __init__(self, folder: Path, sentences: Sentences, threads: int = 1) -> None:
+        """Raises ModelError if the folder is incomplete or damaged, or was trained with other sentence encoders."""
+        check_model(folder, CLASSIFIER_FILES)
+        self.version, self.sentences = folder.name, sentences
         self.labels = read_labels(folder)
-        self.encoder = OnnxEncoder(folder, threads)
-        if len(self.labels.intents) != self.encoder.labels:
+        self.inside = inside(self.labels.intents)
+        self.reader = read_reader(folder)
+        if self.reader.sentences != sentences.name:
             raise ModelError(
-                f"{folder}: labels.json names {len(self.labels.intents)} intents, encoder.onnx tells "
-                f"{self.encoder.labels} apart. Train again: chatbot train"
+                f"{folder}: was trained with the sentence encoders {self.reader.sentences}; the settings name "
+                f"{sentences.name}. Train again: chatbot train"
+            )
+        self.encoder = OnnxEncoder(folder, threads) if self.labels.tuned else None
+        known, told = len(self.labels.intents), len(self.reader.linear.bias)
+        if told != known or (self.encoder is not None and self.encoder.labels != known):
+            raise ModelError(
+                f"{folder}: labels.json names {known} intents, the graph tells "
+                f"{self.encoder.labels if self.encoder else told} apart. Train again: chatbot train"
             )
         self.masker = read_masker(folder)
 
-    def probabilities(self, masked: Sequence[str]) -> Floats:
-        """Calibrated probabilities of the labels for masked texts; shape (len(masked), len(labels.intents))."""
-        return softmax(self.encoder.run(masked).logits / self.labels.temperature)
+    def read(self, masked: Sequence[str], vectors: Callable[[], Floats] | None = None) -> Reading:
+        """The raw scores of masked texts. vectors: gives their sentence vectors, where they are computed already."""
+        texts = [simplified(text) for text in masked]
+        tuned = self.encoder.run(texts).logits if self.encoder else None
+        found = vectors() if vectors else self.sentences.encode(texts)
+        linear, nearness = self.reader.read(texts, [self.sentences.place(text) for text in texts], found)
+        return Reading(tuned, linear, nearness)
 
-    def classify(self, masked: str) -> tuple[Intent, ...]:
-        """All intents, best first."""
-        shares = self.probabilities([masked])[0]
-        return tuple(Intent(self.labels.intents[i], float(shares[i])) for i in np.argsort(-shares))
+    def confidences(self, masked: Sequence[str], vectors: Callable[[], Floats] | None = None) -> Floats:
+        """Confidence in each label for masked texts; shape (n, len(labels.intents)), rows sum to at most 1."""
+        return confidences(self.read(masked, vectors), self.labels.calibration, self.inside)
+
+    def classify(self, masked: str, vectors: Callable[[], Floats] | None = None) -> tuple[Intent, ...]:
+        """All intents, best first. vectors: gives the sentence vector, shape (1, dim); asked for late."""
+        shares = self.confidences([masked], vectors)[0]
+        return tuple(Intent(self.labels.intents[i], float(shares[i])) for i in np.argsort(-shares, kind="stable"))
+
+    def why(self, masked: str) -> Why:
+        """What stands behind the likeliest intents of a masked text."""
+        text, intents = simplified(masked), self.classify(masked)[:LIKELIEST]
+        nearest = self.reader.nearest(text, self.sentences.place(text), self.sentences.encode([text])[0])
+        carried = self.reader.carried(text, self.labels.intents.index(intents[0].name))
+        return Why(intents, tuple(nearest), tuple(carried))
 
 
-def softmax(logits: Floats) -> Floats:
-    """Probabilities a row; shape (n, labels)."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
+def inside(intents: Sequence[str]) -> tuple[int, ...]:
+    """The places of the intents that are in scope."""
+    return tuple(place for place, name in enumerate(intents) if name not in OUT_OF_SCOPE)
 
 
 def read_masker(folder: Path) -> Masker:

@@ -11,10 +11,12 @@ from dataclasses import replace
 from typing import Protocol, TypeVar, cast
 
 from chatbot.messages import Entity, Evidence, Language, Message, State
+from chatbot.understanding.following import follows
 from chatbot.understanding.intents import IntentClassifier
+from chatbot.understanding.ngrams import Floats
 from chatbot.understanding.text import normalised
 from knowledge_base.pairs import Hit
-from training_data.examples import language_of
+from training_data.examples import OUT_OF_SCOPE, language_of
 
 COMMAND = re.compile(r"/(?P<intent>[^\s{]+)(?P<values>\{.*\})?")
 """What a button sends: Rasa's payload `/intent` or `/intent{"entity": "value"}`."""
@@ -32,8 +34,12 @@ class Knowledge(Protocol):
         """Version of the index."""
         ...
 
-    def search(self, text: str, language: str | None = None, category: str | None = None, k: int = 5) -> list[Hit]:
-        """At most k published pairs, best first."""
+    def encode(self, text: str) -> Floats:
+        """The text's vector; shape (dim,)."""
+        ...
+
+    def search(self, text: str, language: str, k: int, vector: Floats) -> list[Hit]:
+        """At most k published pairs, best first; the score is the confidence that the pair is right."""
         ...
 
 
@@ -63,15 +69,34 @@ class Understanding:
             index=self.knowledge.version,
             milliseconds={"read": elapsed(began)},
         )
-        return known if command or not text or state.held_by else self.looked_up(known)
+        return known if command or not text or state.held_by else self.looked_up(known, state.question)
 
-    def looked_up(self, known: Evidence) -> Evidence:
-        """The evidence with intents and hits."""
-        searching = self.beside.submit(timed, lambda: self.knowledge.search(known.text, known.language, k=NEAREST))
-        intents, classify = timed(lambda: self.classifier.classify(known.masked))
+    def looked_up(self, known: Evidence, before: str) -> Evidence:
+        """The evidence with intents and hits; of a follow-up alone or behind what it follows, whichever is surer."""
+        alone = self.scored(replace(known, question=known.text), known.text, known.masked)
+        if not before or not follows(known.text):
+            return alone
+        whole = f"{before} {known.text}"
+        behind = self.scored(replace(known, question=whole), whole, self.masker.masked(whole))
+        return behind if surest(behind) > surest(alone) else alone
+
+    def scored(self, known: Evidence, text: str, masked: str) -> Evidence:
+        """The evidence with intents and hits for a text. Its vector is computed once, for both."""
+        encoding = self.beside.submit(self.knowledge.encode, text)
+        searching = self.beside.submit(
+            timed, lambda: self.knowledge.search(text, known.language, NEAREST, encoding.result())
+        )
+        same = (lambda: encoding.result()[None]) if masked == text else None
+        intents, classify = timed(lambda: self.classifier.classify(masked, same))
         hits, search = searching.result()
         times = {**known.milliseconds, "classify": classify, "search": search}
         return replace(known, intents=intents, hits=tuple(hits), milliseconds=times)
+
+
+def surest(evidence: Evidence) -> float:
+    """The confidence in the best intent in scope, or the best pair."""
+    intents = [intent.confidence for intent in evidence.intents if intent.name not in OUT_OF_SCOPE]
+    return max([*intents, *(hit.score for hit in evidence.hits)], default=0.0)
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:

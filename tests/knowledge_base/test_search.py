@@ -12,6 +12,7 @@ from knowledge_base.pairs import Hit, Pair
 from knowledge_base.search import KnowledgeBase
 from knowledge_base.store import PairStore
 from knowledge_base.words import Words, overlap
+from tests.fakes import HashingEncoder
 
 REFUND = Pair("How do I get a refund?", "Within 14 days.", ("I want my money back",), language="en", category="money")
 SHOP = [
@@ -59,12 +60,6 @@ def test_the_weight_chooses_between_meaning_and_words(shop: KnowledgeBase, weigh
 def test_best_comes_first(shop: KnowledgeBase) -> None:
     scores = [hit.score for hit in shop.search("where's the parcel with my order")]
     assert scores == sorted(scores, reverse=True)
-
-
-def test_a_chinese_word_of_two_characters_is_found_by_words(shop: KnowledgeBase) -> None:
-    hit = KnowledgeBase(shop.store, shop.index, weight=0.0).search("退款")[0]
-    assert (hit.pair.id, hit.phrasing) == (3, "怎么申请退款？")
-    assert hit.lexical > 0
 
 
 TEN_WORDINGS = [
@@ -165,6 +160,118 @@ def test_an_equal_question_with_two_answers_is_ranked_but_not_exact(
     hits = knowledge.search("what time is check-in")
     assert {hit.pair.id for hit in hits} == {1, 2}
     assert not any(hit.exact for hit in hits)
+
+
+def test_a_vector_that_is_given_is_not_made_again(shop: KnowledgeBase, encoder: HashingEncoder) -> None:
+    text = "money back please"
+    expected, vector = shop.search(text), shop.index.encode([text])[0]
+    encoder.calls = 0
+    assert shop.search(text, vector=vector) == expected
+    assert encoder.calls == 0
+
+
+def test_a_phrasing_left_out_is_found_in_no_way(shop: KnowledgeBase) -> None:
+    ids = {phrasing.text: phrasing.id for phrasing in shop.store.phrasings()}
+    hits = shop.search(REFUND.question, without=[ids[REFUND.question]])
+    assert (hits[0].pair.id, hits[0].phrasing, hits[0].exact) == (1, "I want my money back", False)
+    both = [ids[text] for text in (REFUND.question, *REFUND.similar)]
+    assert 1 not in [hit.pair.id for hit in shop.search(REFUND.question, without=both)]
+    assert shop.search(REFUND.question)[0].exact
+
+
+def test_what_is_left_out_takes_no_place_in_the_top(
+    store: PairStore, index: KnowledgeIndex, knowledge: KnowledgeBase
+) -> None:
+    store.add(Pair("refund 0", "a", similar=tuple(f"refund {number}" for number in range(1, 190))))
+    store.add_many(Pair(f"refund of kind {number}", "b") for number in range(20))
+    index.refresh()
+    own = [phrasing.id for phrasing in store.phrasings([1])]
+    assert len(knowledge.search("refund 7", k=20, without=own)) == 20
+
+
+def test_the_weight_can_be_set_later(shop: KnowledgeBase) -> None:
+    shop.weight = 0.0
+    assert all(hit.score == hit.lexical for hit in shop.search("track order"))
+
+
+ELSEWHERE = [
+    Pair("Do you sell the Aurora X2 lamp?", "Yes.", language="en"),
+    Pair("Tourist SIM", "At the counter.", language="en"),
+    Pair("怎么开发票？", "在订单页。", language="zh"),
+]
+
+
+@pytest.fixture
+def both(shop: KnowledgeBase) -> KnowledgeBase:
+    shop.store.add_many(ELSEWHERE)
+    shop.index.refresh()
+    return shop
+
+
+def test_another_language_is_kept_out_where_ones_own_has_an_answer(both: KnowledgeBase) -> None:
+    assert {hit.pair.language for hit in both.search_any("tourist 发票怎么开", "zh", floor=0.2)} <= {"zh", ""}
+
+
+def test_a_name_is_found_in_another_language_where_ones_own_has_nothing(both: KnowledgeBase) -> None:
+    hits = both.search_any("Aurora X2 有吗", "zh")
+    assert hits[0].pair.question == "Do you sell the Aurora X2 lamp?"
+    assert (hits[0].dense, hits[0].score, hits[0].exact) == (0.0, hits[0].lexical, False)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert len({hit.pair.id for hit in hits}) == len(hits)
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.3, 1.0])
+def test_an_equal_question_in_another_language_is_found_where_there_is_none_in_ones_own(
+    both: KnowledgeBase, floor: float
+) -> None:
+    hit = both.search_any("tourist sim?", "zh", floor=floor)[0]
+    assert (hit.pair.question, hit.score, hit.exact) == ("Tourist SIM", 1.0, True)
+    own = both.store.add(Pair("tourist sim", "在柜台。", language="zh"))
+    assert both.search_any("Tourist SIM", "zh", floor=floor)[0].pair == own
+
+
+@pytest.mark.parametrize(("text", "k"), [("", 5), ("sim", 0)])
+def test_nothing_is_found_anywhere_for_nothing(both: KnowledgeBase, text: str, k: int) -> None:
+    assert both.search_any(text, "zh", k=k) == []
+
+
+def test_a_category_holds_in_other_languages_too(both: KnowledgeBase) -> None:
+    assert {hit.pair.category for hit in both.search_any("sim 退款 refund", "zh", "money")} == {"money"}
+
+
+@pytest.mark.parametrize(("text", "question"), [("退款", "怎么申请退款？"), ("发票", "怎么开发票？")])
+@pytest.mark.parametrize("weight", [0.0, 0.8])
+def test_a_chinese_word_of_two_characters_finds_its_pair_first(
+    both: KnowledgeBase, text: str, question: str, weight: float
+) -> None:
+    both.weight = weight
+    hit = both.search(text, "zh")[0]
+    assert (hit.pair.question, hit.lexical > 0) == (question, True)
+
+
+@pytest.mark.parametrize(("stored", "asked"), [("怎么退货", "怎麼退貨"), ("怎麼退貨", "怎么退货")])
+def test_traditional_and_simplified_characters_are_the_same(
+    store: PairStore, index: KnowledgeIndex, knowledge: KnowledgeBase, stored: str, asked: str
+) -> None:
+    pair = store.add(Pair(stored, "寄回即可。", language="zh"))
+    index.refresh()
+    assert knowledge.search(asked)[0] == Hit(pair, stored, 1.0, 1.0, 1.0, exact=True)
+    near = knowledge.search(f"请问{asked}")[0]
+    assert near == knowledge.search(f"请问{stored}")[0]
+    assert (near.phrasing, near.lexical > 0, near.dense > 0.5) == (stored, True, True)
+
+
+@pytest.mark.parametrize("slip", ["怎么申请退kuan", "怎么申请Tui款", "怎麼申qing退款"])
+@pytest.mark.parametrize("with_vector", [False, True])
+def test_pinyin_beside_chinese_is_read_as_the_stored_word(shop: KnowledgeBase, slip: str, with_vector: bool) -> None:
+    vector = shop.index.encode([slip])[0] if with_vector else None
+    assert shop.search(slip, "zh", vector=vector) == shop.search("怎么申请退款", "zh")
+    assert shop.search_any(slip, "zh", vector=vector)[0].exact
+
+
+def test_a_slip_that_staff_saved_is_answered_as_they_saved_it(shop: KnowledgeBase) -> None:
+    saved = shop.store.add(Pair("怎么申请退kuan", "退款写作 tuikuan。", language="zh"))
+    assert shop.search("怎么申请退kuan？", "zh")[0].pair == saved
 
 
 @pytest.mark.parametrize(

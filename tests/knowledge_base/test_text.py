@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.text import normalise_question, share_of_han, tokens
+from knowledge_base.text import language_of, normalise_question, share_of_han, simplified, tokens
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,7 @@ def test_spellings_of_one_question_are_equal(text: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("怎麼退貨？", "怎么退货"),
         ("怎么退款？", "怎么退款"),
         ("怎么 退款?", "怎么退款"),
         ("怎么退款～", "怎么退款"),
@@ -68,6 +69,7 @@ def test_edges_do_not_matter(text: str, edge: str) -> None:
     [
         ("Where is order A1029?", ["where", "is", "order", "a1029"]),
         ("退款多久到账", ["退款", "款多", "多久", "久到", "到账"]),
+        ("退貨", ["退货"]),
         ("退", ["退"]),
         ("我的order在哪", ["我的", "order", "在哪"]),
         ("退款，多久", ["退款", "多久"]),
@@ -85,6 +87,36 @@ def test_words(text: str, expected: list[str]) -> None:
 @given(st.text(st.characters(exclude_categories=["Cn"])))  # what is no character yet, in the blocks of Han, may be one
 def test_a_word_has_no_blank_and_no_punctuation(text: str) -> None:
     assert all(word.isalnum() for word in tokens(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("退貨", "退货"),
+        ("發票怎麼開？SIM", "发票怎么开？SIM"),
+        ("乾燥", "干燥"),
+        ("乾隆", "乾隆"),
+        ("什么时候发货", "什么时候发货"),
+        ("Where is it?", "Where is it?"),
+        ("退貨\ud83d", "退货"),
+        ("", ""),
+    ],
+)
+def test_traditional_characters_are_simplified(text: str, expected: str) -> None:
+    assert simplified(text) == expected
+
+
+@given(st.text(st.sampled_from("退貨薴乾隆燥後於發票臺灣麼徵")))
+def test_normalising_chinese_twice_changes_nothing(text: str) -> None:
+    once = normalise_question(text)
+    assert normalise_question(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("我的order在哪里", "zh"), ("what is 退款", "en"), ("12", "en"), ("", "en")]
+)
+def test_a_text_tells_its_language_by_its_characters(text: str, language: str) -> None:
+    assert language_of(text) == language
 
 
 def test_share_of_han() -> None:

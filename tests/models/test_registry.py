@@ -9,17 +9,23 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import ModelError
-from chatbot.models.folder import MODEL_FILES
+from chatbot.models.folder import ENCODER_FILES, MODEL_FILES, Labels, write_labels
 from chatbot.models.registry import Registry, fingerprint_of
+from chatbot.understanding.confidence import Calibration
+
+FILES = (*MODEL_FILES, *ENCODER_FILES)
+LABELS = Labels(("a", "b"), True, Calibration(1.0, 1.0, (1.0,) * 4, (0.0,) * 4, (1.0,) * 4, 0.0))
 
 
 def version(registry: Registry, name: str, *left_out: str) -> Path:
     """A folder with every file but those left out."""
     folder = registry.folder / name
     folder.mkdir(parents=True)
-    for file in MODEL_FILES:
-        if file not in left_out:
-            (folder / file).write_text("x")
+    for file in FILES:
+        (folder / file).write_text("x")
+    write_labels(folder, LABELS)
+    for file in left_out:
+        (folder / file).unlink()
     return folder
 
 
@@ -43,7 +49,7 @@ def test_what_was_promoted_last_is_current(registry: Registry) -> None:
     assert (registry.folder / "current").read_text() == "one\n"
 
 
-@pytest.mark.parametrize("file", MODEL_FILES)
+@pytest.mark.parametrize("file", FILES)
 def test_an_incomplete_folder_is_refused_and_the_old_one_stays(registry: Registry, file: str) -> None:
     old = version(registry, "old")
     version(registry, "new", file)

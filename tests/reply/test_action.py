@@ -62,7 +62,9 @@ def test_what_an_action_says_is_said_and_its_events_happen(
 
 
 def test_an_action_reads_the_conversation_as_in_rasa(actions: InProcess) -> None:
-    state = State("c7", "zh", 3, {"size": "XL"}, active_form="form", taken=(Step("template", "reason", "utter_hello"),))
+    state = State(
+        "c7", "zh", 3, slots={"size": "XL"}, active_form="form", taken=(Step("template", "reason", "utter_hello"),)
+    )
     assert run(actions, "sample_reads", state) == Outcome(
         (Utterance("c7 | zh | XL | mei@example.com please | order_status | mei@example.com | form | utter_hello"),)
     )

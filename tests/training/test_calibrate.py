@@ -1,4 +1,4 @@
-"""A temperature makes confidence mean something; known values, and what must hold of all."""
+"""A calibration makes confidence mean something; known values, and what must hold of all."""
 
 from __future__ import annotations
 
@@ -9,8 +9,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from chatbot.training.calibrate import HIGHEST, LOWEST, expected_calibration_error, fitted_temperature
-from chatbot.understanding.intents import softmax
+from chatbot.training.calibrate import (
+    HIGHEST,
+    LEAST,
+    LOWEST,
+    WEIGHTS,
+    WEIGHTS_TAUGHT,
+    expected_calibration_error,
+    fitted,
+    fitted_temperature,
+    logistic,
+)
+from chatbot.understanding.confidence import SIGNS, Reading, confidences, softmax
 
 Logits = NDArray[np.float32]
 
@@ -63,13 +73,6 @@ def test_no_rows_leave_the_logits_as_they_are() -> None:
     assert fitted_temperature(np.zeros((0, 3), np.float32), np.zeros(0, np.int64)) == 1.0
 
 
-@given(arrays(np.float32, (3, 4), elements=st.floats(-1e4, 1e4, width=32)))
-def test_a_softmax_is_shares_whatever_the_size_of_the_logits(logits: Logits) -> None:
-    shares = softmax(logits)
-    assert shares.sum(1) == pytest.approx(np.ones(3), abs=1e-5)
-    assert (shares >= 0).all()
-
-
 @pytest.mark.parametrize(
     ("confidence", "right", "error"),
     [
@@ -85,3 +88,118 @@ def test_a_softmax_is_shares_whatever_the_size_of_the_logits(logits: Logits) -> 
 def test_calibration_error_on_known_values(confidence: list[float], right: list[bool], error: float) -> None:
     got = expected_calibration_error(np.array(confidence, np.float32), np.array(right, bool))
     assert got == pytest.approx(error, abs=1e-6)
+
+
+# --- the signs together ----------------------------------------------------------------------------------------------
+
+INSIDE = (0, 1, 2)
+OUTSIDE = 3
+
+
+def messages(count: int, chance: int, tuned: bool = True) -> tuple[Reading, NDArray[np.int64]]:
+    """Readings of messages, and what is right: a fifth is out of scope, and of the rest some look like another label.
+
+    The readers are far too sure of themselves: their logits are five times what they know. A message in scope is nearer
+    to the examples, by about one and a half standard deviations.
+    """
+    draw = np.random.default_rng(chance)
+    outside = draw.random(count) < 0.2
+    truth = np.where(outside, OUTSIDE, draw.integers(0, 3, count))
+    known = np.eye(4)[truth] * 1.5 + draw.normal(0, 1, (count, 4))
+    nearness = (np.where(outside, 0.4, 0.7) + draw.normal(0, 0.2, count)).astype(np.float32)
+    one, other = ((5 * (known + draw.normal(0, 0.7, (count, 4)))).astype(np.float32) for _ in range(2))
+    return Reading(one if tuned else None, other, nearness), truth
+
+
+@pytest.mark.parametrize("tuned", [True, False])
+def test_confidence_is_the_share_of_right_answers_among_messages_never_seen(tuned: bool) -> None:
+    calibration = fitted(*messages(5000, 1, tuned), INSIDE)
+    reading, truth = messages(8000, 2, tuned)
+    shares = confidences(reading, calibration, INSIDE)[:, INSIDE]
+    right = shares.argmax(1) == truth
+    raw = softmax(reading.linear)[:, INSIDE]
+    assert expected_calibration_error(shares.max(1), right) < 0.03
+    assert expected_calibration_error(raw.max(1), raw.argmax(1) == truth) > 0.15
+
+
+def test_a_message_out_of_scope_has_less_confidence_than_most_in_scope() -> None:
+    calibration = fitted(*messages(2000, 1), INSIDE)
+    reading, truth = messages(4000, 2)
+    certain = confidences(reading, calibration, INSIDE)[:, INSIDE].max(1)
+    assert np.median(certain[truth == OUTSIDE]) < np.quantile(certain[truth != OUTSIDE], 0.2)
+
+
+@pytest.mark.parametrize(("taught", "first"), [(True, WEIGHTS_TAUGHT), (False, WEIGHTS)])
+def test_a_handful_of_messages_hardly_moves_the_first_weights(taught: bool, first: tuple[float, ...]) -> None:
+    """Which ones they are goes by whether the readers have learned what is out of scope."""
+    reading, truth = messages(12, 3)
+    if not taught:
+        assert reading.tuned is not None
+        reading = Reading(reading.tuned[:, :3], reading.linear[:, :3], reading.nearness)
+        truth = np.where(truth == OUTSIDE, -1, truth)
+    assert fitted(reading, truth, INSIDE).weights == pytest.approx(first, abs=0.15)
+
+
+def test_centre_and_spread_are_those_of_messages_in_scope() -> None:
+    reading, truth = messages(500, 4)
+    calibration = fitted(reading, truth, INSIDE)
+    near = reading.nearness[truth != OUTSIDE]
+    assert (calibration.centre[-1], calibration.spread[-1]) == pytest.approx((near.mean(), near.std()), rel=1e-4)
+    assert len(calibration.centre) == len(calibration.spread) == len(calibration.weights) == len(SIGNS)
+
+
+def test_messages_of_intents_that_were_not_learned_are_nowhere_right() -> None:
+    """In a fold some intents are unknown, and there may be no label for what is out of scope: their target is -1."""
+    reading, truth = messages(600, 5)
+    unknown = np.where(truth == OUTSIDE, -1, truth)
+    three = Reading(None, reading.linear[:, :3], reading.nearness)
+    certain = confidences(three, fitted(three, unknown, INSIDE), INSIDE).max(1)
+    assert certain[unknown == -1].mean() < certain[unknown >= 0].mean() - 0.2
+
+
+def test_a_text_a_little_below_the_ceiling_is_hardly_less_sure() -> None:
+    """A few messages, all of them read with all certainty there is: their spread is nothing at all."""
+    truth = np.arange(40) % 4
+    logits = (20 * np.eye(4)[truth]).astype(np.float32)
+    nearness = np.where(truth == OUTSIDE, 0.1, 0.9).astype(np.float32)
+    calibration = fitted(Reading(logits, logits, nearness), truth, INSIDE)
+    assert calibration.spread == pytest.approx(LEAST)
+    below = np.array([[1.3, 0, 0, 0]], np.float32)  # log-odds of 5 where the others have 8
+    assert confidences(Reading(below, below, nearness[:1]), calibration, INSIDE)[0, 0] < 0.5
+    almost = np.array([[1.7, 0, 0, 0]], np.float32)
+    certain = confidences(Reading(almost, 20 * almost, nearness[:1]), calibration, INSIDE)[0, 0]
+    assert certain > 0.9
+
+
+# --- the weights of the signs ----------------------------------------------------------------------------------------
+
+
+def test_without_messages_the_weights_are_the_first_ones() -> None:
+    weights, bias = logistic(np.zeros((0, 4), np.float32), np.zeros(0, bool))
+    assert (weights.tolist(), bias) == (pytest.approx(WEIGHTS), pytest.approx(0.0))
+
+
+def test_a_sign_that_tells_nothing_loses_its_weight_and_one_that_tells_all_gains() -> None:
+    draw = np.random.default_rng(1)
+    values = draw.normal(0, 1, (20_000, 2)).astype(np.float32)
+    right = draw.random(20_000) < 1 / (1 + np.exp(-(2 * values[:, 0] + 0.5)))
+    weights, bias = logistic(values, right, (1.0, 1.0))
+    assert (*weights, bias) == pytest.approx((2.0, 0.0, 0.5), abs=0.1)
+
+
+def test_a_sign_that_speaks_against_itself_counts_nothing_and_not_less() -> None:
+    draw = np.random.default_rng(1)
+    values = draw.normal(0, 1, (5000, 1)).astype(np.float32)
+    weights, _ = logistic(values, values[:, 0] < 0, (1.0,))
+    assert weights.tolist() == [0.0]
+
+
+@given(
+    arrays(np.float32, st.tuples(st.integers(0, 30), st.just(4)), elements=st.floats(-1000, 1000, width=32)),
+    st.integers(0, 2**31),
+)
+def test_no_weight_is_below_nothing_and_no_message_breaks_the_fit(values: Logits, chance: int) -> None:
+    right = np.random.default_rng(chance).random(len(values)) < 0.5
+    weights, bias = logistic(values, right)
+    assert np.isfinite([*weights, bias]).all()
+    assert (weights >= 0).all()

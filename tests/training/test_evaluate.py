@@ -11,25 +11,33 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from chatbot.encoder import ByLanguage
 from chatbot.errors import ModelError, TrainingError
 from chatbot.models.folder import Labels
+from chatbot.models.thresholds import Band, Calibrated, Trials
 from chatbot.training import evaluate
-from chatbot.training.evaluate import IntentScore, Judgement, Quality, confusion_picture, report
+from chatbot.training.evaluate import IntentScore, Judgement, Quality, judgement, report
+from chatbot.understanding.confidence import Calibration
+from tests.fakes import HashingEncoder
 from tests.samples import EXAMPLES, TEXTS
 from training_data.examples import Example
+
+ANSWERED = 0.65
+"""From this confidence on a message is answered."""
+BAND = Band(ANSWERED, 0.3, 0.03, certified=False, trials=0, coverage=0.0, wrong=0.0, needed=0)
 
 
 class Told:
     """A classifier that gives each label the share that the text names: 'a=0.7 b=0.2 oos=0.1'."""
 
     def __init__(self, *intents: str) -> None:
-        self.labels = Labels(intents, 1.0)
+        self.labels = Labels(intents, False, Calibration(1.0, 1.0, (), (), (), 0.0))
         self.masker = self
 
     def masked(self, text: str) -> str:
         return text
 
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def confidences(self, texts: Sequence[str]) -> NDArray[np.float32]:
         rows = [dict(re.findall(r"(\S+)=(\S+)", text)) for text in texts]
         return np.array([[float(row.get(name, 0)) for name in self.labels.intents] for row in rows], np.float32)
 
@@ -39,8 +47,9 @@ def judged(
 ) -> Judgement:
     """The report on rows of text and label."""
     monkeypatch.setattr(evaluate, "IntentClassifier", lambda *_, **__: Told(*intents))
+    monkeypatch.setattr(evaluate, "read_thresholds", lambda _: Calibrated(BAND, Trials((), (), (), ())))
     examples = [Example(text, label, "zh" if "中" in text else "en", "test") for text, label in rows]
-    return report(Path("model"), examples)
+    return report(Path("model"), examples, HashingEncoder())
 
 
 def test_known_answers_give_known_figures(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,11 +67,13 @@ def test_known_answers_give_known_figures(monkeypatch: pytest.MonkeyPatch) -> No
             macro_f1=pytest.approx((0.8 + 2 / 3 + 1) / 3),
             in_scope_accuracy=pytest.approx(3 / 4),
             oos_auroc=1.0,
+            coverage_at_budget=1.0,
+            error_at_budget=pytest.approx(1 / 4),
         ),
         calibration_error=pytest.approx((2 * 0.2 + 0.7 + 2 * 0.1) / 5, abs=1e-6),
         per_language={
-            "en": Quality(3, pytest.approx(2 / 3), pytest.approx((2 / 3 + 1) / 2), pytest.approx(1 / 2), 1.0),
-            "zh": Quality(2, 1.0, 1.0, 1.0, None),
+            "en": Quality(3, pytest.approx(2 / 3), pytest.approx((2 / 3 + 1) / 2), pytest.approx(1 / 2), 1.0, 1.0, 0.5),
+            "zh": Quality(2, 1.0, 1.0, 1.0, None, 1.0, 0.0),
         },
         per_intent={
             "a": IntentScore(1.0, pytest.approx(2 / 3), pytest.approx(0.8), 3),
@@ -71,6 +82,26 @@ def test_known_answers_give_known_figures(monkeypatch: pytest.MonkeyPatch) -> No
         },
         confusion=(("a", "b", "oos"), ((2, 1, 0), (0, 1, 0), (0, 0, 1))),
     )
+
+
+def test_the_budget_is_spent_by_answers_alone_and_covers_messages_with_an_intent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [
+        ("a=0.9", "a"),
+        ("a=0.64", "a"),  # not sure enough
+        ("a=0.7", "b"),  # a wrong answer
+        ("a=0.7", "oos"),  # an answer where there is none
+        ("a=0.65 oos=0.9", "b"),  # likeliest out of scope: not answered, however wrong
+        ("oos=0.9", "oos"),
+    ]
+    got = judged(monkeypatch, rows).overall
+    assert (got.coverage_at_budget, got.error_at_budget) == (2 / 4, pytest.approx(2 / 3))
+
+
+def test_without_a_threshold_nothing_is_said_of_the_budget() -> None:
+    got = judgement(("a", "b"), np.array([[0.9, 0.1]], np.float32), [Example("x", "a", "en", "test")])
+    assert (got.overall.coverage_at_budget, got.overall.error_at_budget) == (None, None)
 
 
 @pytest.mark.parametrize("labels", [["a", "b"], ["oos", "oos"]])
@@ -118,11 +149,11 @@ def test_nothing_to_judge_is_told(monkeypatch: pytest.MonkeyPatch, rows: list[tu
 
 def test_a_folder_that_is_no_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="missing or empty"):
-        report(tmp_path / "none", EXAMPLES)
+        report(tmp_path / "none", EXAMPLES, HashingEncoder())
 
 
-def test_a_real_model_is_judged_and_the_judgement_is_json(tiny_model: Path) -> None:
-    got = report(tiny_model, EXAMPLES)
+def test_a_real_model_is_judged_and_the_judgement_is_json(tiny_model: Path, reads: ByLanguage) -> None:
+    got = report(tiny_model, EXAMPLES, reads)
     assert got.overall.examples == 40
     assert got.overall.accuracy > 0.9
     assert got.overall.oos_auroc is not None
@@ -131,23 +162,8 @@ def test_a_real_model_is_judged_and_the_judgement_is_json(tiny_model: Path) -> N
     assert json.loads(json.dumps(got.as_json()))["per_intent"]["refund"]["support"] == 10
 
 
-def test_texts_are_masked_before_they_are_judged(tiny_model: Path) -> None:
+def test_texts_are_masked_before_they_are_judged(tiny_model: Path, reads: ByLanguage) -> None:
     def of(text: str) -> Judgement:
-        return report(tiny_model, [Example(text, "track_order", "en", "test")])
+        return report(tiny_model, [Example(text, "track_order", "en", "test")], reads)
 
     assert of("where is MM-10023 now").calibration_error == of("where is MM-98765 now").calibration_error
-
-
-@pytest.mark.parametrize(
-    "names", [("退款", "查询订单"), ("under_$5", "$5_or_$6", "_"), tuple(f"intent_{n}" for n in range(45))]
-)
-def test_the_picture_is_drawn_for_any_names_and_any_number(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
-) -> None:
-    rows = tuple(tuple(int(row == column) for column in range(len(names))) for row in range(len(names)))
-    judgement = Judgement(Quality(len(names), 1.0, 1.0, 1.0, None), 0.0, {}, {}, (names, rows))
-    monkeypatch.setattr(evaluate, "LARGEST", 10.0)
-    confusion_picture(judgement, tmp_path / "confusion.png")
-    head = (tmp_path / "confusion.png").read_bytes()[:24]
-    assert head.startswith(b"\x89PNG")
-    assert 500 < int.from_bytes(head[16:20], "big") <= 10 * 110  # dots an inch

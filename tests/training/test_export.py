@@ -24,7 +24,7 @@ QUESTIONS = [example.text for example in EXAMPLES]
 TARGETS = [sorted(TEXTS).index(example.intent) for example in EXAMPLES]
 CARD = EncoderCard("small-1", 32, "", POSITIONS)
 ODD = ["", "?", "a", "where is my order " * 200, "退款", "a [SEP] b", "é ﬁ ①", *QUESTIONS[:37]]
-"""Texts of every length; 44 of them, so that there are two batches, and the last is no full one."""
+"""Texts of every length, and in scripts that the tokenizer knows nothing of."""
 
 
 @pytest.fixture(scope="module")

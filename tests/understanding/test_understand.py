@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatbot.messages import Entity, Evidence, Intent, Language, Message, State
 from chatbot.understanding.intents import IntentClassifier
+from chatbot.understanding.ngrams import Floats
 from chatbot.understanding.understand import Understanding
 from knowledge_base.pairs import Hit
 from tests.fakes import INTENTS, PAIRS, PATTERNS, KeywordClassifier, ListedKnowledge
@@ -47,6 +49,7 @@ def test_all_that_is_known_of_a_message_is_told(understand: Understanding) -> No
         intents=(Intent("order_status", 0.9),),
         entities=(Entity("order_number", "100234", 17, 23), Entity("email", "mei@example.com", 30, 45)),
         hits=(),
+        question="Where's my order 100234? Mail mei@example.com",
         model="keywords-1",
         index="listed-1",
     )
@@ -55,12 +58,12 @@ def test_all_that_is_known_of_a_message_is_told(understand: Understanding) -> No
 
 
 def test_the_classifier_reads_masked_text_and_the_search_the_text_itself() -> None:
-    asked: list[tuple[str, str | None, int]] = []
+    asked: list[tuple[str, str, int]] = []
 
     class Noted(ListedKnowledge):
-        def search(self, text: str, language: str | None = None, category: str | None = None, k: int = 5) -> list[Hit]:
+        def search(self, text: str, language: str, k: int, vector: Floats) -> list[Hit]:
             asked.append((text, language, k))
-            return super().search(text, language, category, k)
+            return super().search(text, language, k, vector)
 
     classifier = KeywordClassifier(INTENTS, PATTERNS)
     understand = understanding_with(classifier, Noted(PAIRS))
@@ -77,18 +80,46 @@ def test_the_classifier_and_the_search_run_at_the_same_time() -> None:
     both = threading.Barrier(2)
 
     class Waits(KeywordClassifier):
-        def classify(self, masked: str) -> tuple[Intent, ...]:
+        def classify(self, masked: str, vectors: Callable[[], Floats] | None = None) -> tuple[Intent, ...]:
             both.wait(30)
-            return super().classify(masked)
+            return super().classify(masked, vectors)
 
     class WaitsToo(ListedKnowledge):
-        def search(self, text: str, language: str | None = None, category: str | None = None, k: int = 5) -> list[Hit]:
+        def search(self, text: str, language: str, k: int, vector: Floats) -> list[Hit]:
             both.wait(30)
             return []
 
     understand = understanding_with(Waits(INTENTS, PATTERNS), WaitsToo())
     assert understand(message("hello"), NEW).intents == (Intent("greet", 0.97),)
     understand.beside.shutdown()
+
+
+def test_the_vector_of_a_text_is_computed_once_and_lent_to_the_classifier_where_it_reads_the_same_text() -> None:
+    encoded: list[str] = []
+    searched_with: list[list[float]] = []
+    lent: list[list[list[float]] | None] = []
+
+    class Reads(KeywordClassifier):
+        def classify(self, masked: str, vectors: Callable[[], Floats] | None = None) -> tuple[Intent, ...]:
+            lent.append(vectors().tolist() if vectors else None)
+            return super().classify(masked, vectors)
+
+    class Encodes(ListedKnowledge):
+        def encode(self, text: str) -> Floats:
+            encoded.append(text)
+            return np.array([3, 4], np.float32)
+
+        def search(self, text: str, language: str, k: int, vector: Floats) -> list[Hit]:
+            searched_with.append(vector.tolist())
+            return []
+
+    understand = understanding_with(Reads(INTENTS, PATTERNS), Encodes())
+    understand(message("hello"), NEW)
+    understand(message("order 100234"), NEW)
+    understand.beside.shutdown()
+    assert lent == [[[3.0, 4.0]], None]  # "order [order]" is another text than "order 100234"
+    assert encoded == ["hello", "order 100234"]
+    assert searched_with == [[3.0, 4.0], [3.0, 4.0]]
 
 
 # --- buttons ----------------------------------------------------------------------------------------------------------

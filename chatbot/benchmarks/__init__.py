@@ -1,0 +1,1 @@
+"""The product measured: `scripts/bench`. Serving imports nothing of it."""
