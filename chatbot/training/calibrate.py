@@ -171,7 +171,7 @@ def band(trials: Trials, budget: float) -> Band:
     """The two thresholds for an error budget. Raises ValueError for no trials or a budget that is no share.
 
     Where the trials cannot certify it, the best estimate is used, and `needed` says how many more labelled messages
-    would. clarify: the lowest confidence from which a question back names the right one at least every second time.
+    would. clarify: the lowest confidence from which a question back names the right one two times of three.
     """
     if not trials.scores or not 0 < budget < 1:
         raise ValueError(f"{len(trials.scores)} trials, budget {budget}: some trials and a share are needed.")
@@ -196,7 +196,7 @@ def band(trials: Trials, budget: float) -> Band:
 
 
 def asking_back(trials: Trials, answer: float) -> float:
-    """The lowest score at which the right one is among three at least every second time, looking down from `answer`."""
+    """The lowest score at which the right one is among three two times of three, looking down from `answer`."""
     below = sorted(
         ((score, among) for score, among in zip(trials.scores, trials.among, strict=True) if 0 < score < answer),
         reverse=True,
@@ -204,7 +204,7 @@ def asking_back(trials: Trials, answer: float) -> float:
     lowest = answer
     for end in range(min(WINDOW, len(below)), len(below) + 1):
         window = below[max(0, end - WINDOW) : end]
-        if not window or 2 * sum(among for _, among in window) < len(window):
+        if not window or 3 * sum(among for _, among in window) < 2 * len(window):
             break
         lowest = window[-1][0]
     return lowest

@@ -7,7 +7,6 @@ the floor is above 0.92 is too easy to tell two models apart.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -16,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline, make_union
 
 from chatbot.training.evaluate import Judgement, check_labels, judgement
 from chatbot.understanding.masking import Masker
-from knowledge_base.text import tokens
+from chatbot.understanding.ngrams import words
 from training_data.examples import Example
 from training_data.nlu import NluData
 
@@ -30,12 +29,6 @@ def words_alone() -> Pipeline:
         ),
         LogisticRegression(C=10.0, max_iter=1000, class_weight="balanced"),
     )
-
-
-def words(text: str) -> list[str]:
-    """Words and pairs of words; of Chinese, two characters are a word, for it has no blanks between words."""
-    found = tokens(text)
-    return found + [f"{one} {other}" for one, other in pairwise(found)]
 
 
 def floor_report(data: NluData, examples: Sequence[Example]) -> Judgement:

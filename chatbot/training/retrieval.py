@@ -17,6 +17,8 @@ from knowledge_base.trials import Confirmed, Trial, absent_trials, confirmed_tri
 PRIOR = (1.0, 1.0, 0.3)
 """Weights of the signs, in standard deviations, where little is known."""
 TRUST = 20.0
+LEAST = (0.05, 0.05, 0.05)
+"""The smallest spread of each sign."""
 ABSENT = 10
 """Of so many questions one is asked with its whole pair left out, so that nothing stored answers it."""
 ENOUGH = 200
@@ -73,7 +75,7 @@ def fitted(own: Sequence[Trial], absent: Sequence[Trial]) -> tuple[tuple[float, 
     right += [False for trial in absent for _ in trial.hits]
     values = np.concatenate(rows) if right else np.zeros((0, len(PRIOR)))
     centre = values.mean(0) if len(values) else np.array((0.5, 0.0, 0.2))
-    spread = np.maximum(values.std(0), 1e-3) if len(values) else np.array((0.15, 0.15, 0.2))
+    spread = np.maximum(values.std(0), LEAST) if len(values) else np.array((0.15, 0.15, 0.2))
     weights, bias = logistic(((values - centre) / spread).astype(np.float32), np.array(right, bool), PRIOR, TRUST)
     score, lead, words = as_floats(weights / spread)
     return (score, lead, words), float(bias - (weights * centre / spread).sum())

@@ -44,6 +44,11 @@ class Plan:
     rounds: tuple[Round, ...]
 
     @property
+    def held(self) -> tuple[int, ...]:
+        """Places of all examples held out, round by round."""
+        return tuple(place for each in self.rounds for place in each.held)
+
+    @property
     def folded(self) -> bool:
         """Whether the served model learns from all examples."""
         return len(self.rounds) > 1
@@ -52,9 +57,11 @@ class Plan:
 def planned(rows: Sequence[Example], validation: float, seed: int) -> Plan:
     """The plan by the size of the data. validation: share that is set aside of much data.
 
-    Raises TrainingError if nothing can be set aside.
+    Raises TrainingError if nothing can be set aside, or no example has an intent in scope.
     """
     counts = Counter(row.intent for row in rows if row.intent not in OUT_OF_SCOPE)
+    if not counts:
+        raise TrainingError("All examples are out of scope. Add examples of what the assistant is to answer.")
     tuned = median(counts.values()) >= FEW_A_LABEL
     if len(rows) < FOLDED:
         return Plan(tuned, folds(rows, seed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -29,7 +29,7 @@ from chatbot.training.export import Parity, export
 from chatbot.training.finetune import FEW_EPOCHS, Options, Progress, epochs_of, fit, learning_rate_of, seed
 from chatbot.training.network import Network, TextReader, apply, attention, load_encoder, without_dropout
 from chatbot.training.pictures import confusion_picture, reliability_picture
-from chatbot.training.splits import Round, planned, usable
+from chatbot.training.splits import Plan, Round, planned, usable
 from chatbot.understanding.confidence import Calibration, Reading, confidences
 from chatbot.understanding.intents import inside
 from chatbot.understanding.ngrams import Floats, Sparse
@@ -105,55 +105,77 @@ def train(
         base = base_of(base_model, rows, home, options) if plan.tuned else None
         progress("sentence vectors", 0.0, 0.0)
         material = prepared(rows, sentences)
-        readings, learned = [], None
-        for number, each in enumerate(plan.rounds, start=1):
-            stage = f"round {number}, " if plan.folded else ""
-            learned = learn(material, each, base, options, prefixed(progress, stage))
-            readings.append(read(learned, material, each, base))
-        if plan.folded or learned is None:
-            learned = learn(material, Round(tuple(range(len(rows))), ()), base, options, progress)
+        learned, reading = rounds(material, plan, base, options, progress)
         progress("export", 0.0, 0.0)
-        held = [place for each in plan.rounds for place in each.held]
-        truth = np.concatenate([targets_of(material, each) for each in plan.rounds])
-        parity = write_encoder(learned, material, held if not plan.folded else range(len(rows)), base, folder)
+        parity = write_encoder(learned, material, plan, base, folder)
         if parity and not plan.folded:  # what serves is calibrated: the graph, and not the network behind it
-            tuned = OnnxEncoder(folder).run([rows[place].text for place in held]).logits
-            readings = [Reading(tuned, readings[0].linear, readings[0].nearness)]
-        reading = together(readings)
-        calibration = fitted(reading, truth, inside(material.labels))
-        progress("words", 0.0, 0.0)
-        everything = learned.reader if plan.folded else linear_reader(material, range(len(rows)))
-        everything.save(folder)
+            texts = [rows[place].text for place in plan.held]
+            reading = replace(reading, tuned=OnnxEncoder(folder).run(texts).logits)
+        learned.reader.save(folder)
         write_json(folder / "masking.json", {"patterns": {name: list(group) for name, group in patterns.items()}})
-        write_labels(folder, Labels(material.labels, plan.tuned, calibration))
-        trials = tried(reading, calibration, truth, material.labels)
-        write_thresholds(folder, Calibrated(band(trials, BUDGET), trials))
-        metrics = measured(reading, calibration, material, held, truth, folder) | {
+        metrics = write_calibrated(reading, material, plan, folder) | {
             "parity": parity.as_json() if parity else None,
             "best_epoch": learned.best,
         }
         write_json(folder / "metrics.json", metrics)
-        fingerprint = fingerprint_of([f"{row.text}\t{row.intent}" for row in rows])
-        provenance = {
-            "data": {
-                "fingerprint": fingerprint,
-                "training": len(rows) if plan.folded else len(rows) - len(held),
-                "held_out": len(held),
-                "rounds": len(plan.rounds),
-            },
-            "base_model": asdict(base.about) if base else None,
-            "sentences": sentences.name,
-            "code": version("frontdesk"),
-            "torch": torch.__version__,
-            "device": device().type,
-            "options": asdict(options),
-            "chosen": how(learned.network, len(rows) if plan.folded else len(rows) - len(held), options),
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(time.monotonic() - started, 1),
-        }
-        write_json(folder / "provenance.json", provenance)
+        seconds = round(time.monotonic() - started, 1)
+        write_json(
+            folder / "provenance.json", provenance(learned, material, plan, base, options) | {"seconds": seconds}
+        )
     progress("done", 1.0, 0.0)
     return metrics
+
+
+def rounds(
+    material: Material, plan: Plan, base: Base | None, options: Options, progress: Progress
+) -> tuple[Learned, Reading]:
+    """What is served, and the readings of all texts held out.
+
+    Of one round, the encoder is served as it is; the linear reader, which is fitted in seconds, learns from the texts
+    held out, too, once they have been read.
+    """
+    every = tuple(range(len(material.rows)))
+    if not plan.folded:
+        learned = learn(material, plan.rounds[0], base, options, progress, watch=True)
+        reading = read(learned, material, plan.rounds[0], base)
+        progress("words", 0.0, 0.0)
+        return replace(learned, reader=linear_reader(material, every)), reading
+    readings = []
+    for number, each in enumerate(plan.rounds, start=1):
+        learned = learn(material, each, base, options, prefixed(progress, f"round {number}, "))
+        readings.append(read(learned, material, each, base))
+    return learn(material, Round(every, ()), base, options, progress), together(readings)
+
+
+def write_calibrated(reading: Reading, material: Material, plan: Plan, folder: Path) -> dict[str, Any]:
+    """Labels, thresholds and pictures into the folder; returns the quality on the texts held out."""
+    truth = np.concatenate([targets_of(material, each) for each in plan.rounds])
+    calibration = fitted(reading, truth, inside(material.labels))
+    write_labels(folder, Labels(material.labels, plan.tuned, calibration))
+    trials = tried(reading, calibration, truth, material.labels)
+    write_thresholds(folder, Calibrated(band(trials, BUDGET), trials))
+    return measured(reading, calibration, material, plan.held, truth, folder)
+
+
+def provenance(learned: Learned, material: Material, plan: Plan, base: Base | None, options: Options) -> dict[str, Any]:
+    """What the model was made of, with what, and how."""
+    texts = len(material.rows) if plan.folded else len(plan.rounds[0].learned)
+    return {
+        "data": {
+            "fingerprint": fingerprint_of([f"{row.text}\t{row.intent}" for row in material.rows]),
+            "training": texts,
+            "held_out": len(plan.held),
+            "rounds": len(plan.rounds),
+        },
+        "base_model": asdict(base.about) if base else None,
+        "sentences": material.sentences,
+        "code": version("frontdesk"),
+        "torch": torch.__version__,
+        "device": device().type,
+        "options": asdict(options),
+        "chosen": how(learned.network, texts, options),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def check_new(output: Path) -> None:
@@ -197,8 +219,10 @@ def targets_of(material: Material, each: Round) -> NDArray[np.int64]:
     return np.where(missing, outside, material.targets[held])
 
 
-def learn(material: Material, each: Round, base: Base | None, options: Options, progress: Progress) -> Learned:
-    """Both readers, from the rows of a round."""
+def learn(
+    material: Material, each: Round, base: Base | None, options: Options, progress: Progress, watch: bool = False
+) -> Learned:
+    """Both readers, from the rows of a round. watch: the rows held out tell when to stop."""
     rows = [material.rows[place] for place in each.learned]
     progress("words", 0.0, 0.0)
     reader = linear_reader(material, list(each.learned))
@@ -208,8 +232,7 @@ def learn(material: Material, each: Round, base: Base | None, options: Options, 
     network = Network(encoder, encoder.config.hidden_size, len(material.labels)).to(device())
     if epochs_of(len(rows), options) <= FEW_EPOCHS:
         without_dropout(encoder)
-    # The rows that calibrate tell when to stop, too, where only one set is held out.
-    watched = [material.rows[place] for place in each.held] if not each.unknown else []
+    watched = [material.rows[place] for place in each.held] if watch else []
     with attention(encoder, "eager"):
         best = fit(network, base.reader(), rows, watched, material.labels, options, progress)
     return Learned(reader, network, best)
@@ -217,14 +240,15 @@ def learn(material: Material, each: Round, base: Base | None, options: Options, 
 
 def linear_reader(material: Material, learned: Sequence[int]) -> Reader:
     """The linear reader and the nearest examples of some rows."""
+    rows = list(learned)  # numpy reads a tuple of places as one place in many dimensions
     texts = [material.rows[place].text for place in learned]
     ngrams = linear.vocabulary(texts)
     found = [ngrams.sparse(text) for text in texts]
     weights = linear.fitted(
-        [int(place) for place in material.places[learned]],
-        material.vectors[learned],
+        [int(place) for place in material.places[rows]],
+        material.vectors[rows],
         found,
-        material.targets[learned],
+        material.targets[rows],
         len(ngrams.vocabulary),
         len(material.labels),
     )
@@ -267,13 +291,12 @@ def together(readings: Sequence[Reading]) -> Reading:
     )
 
 
-def write_encoder(
-    learned: Learned, material: Material, checked: Sequence[int], base: Base | None, folder: Path
-) -> Parity | None:
+def write_encoder(learned: Learned, material: Material, plan: Plan, base: Base | None, folder: Path) -> Parity | None:
     """The tuned encoder as a graph, compared with torch on some of the rows; None if it was not tuned."""
     if learned.network is None or base is None:
         return None
-    some = list(checked)[:: max(1, len(checked) // CHECKED)]
+    checked = range(len(material.rows)) if plan.folded else plan.held
+    some = checked[:: max(1, len(checked) // CHECKED)]
     name = f"intents-{base.about.sha256[:8]}-{fingerprint_of([row.text for row in material.rows])[:8]}"
     card = EncoderCard(name, learned.network.mean.numel(), base.about.prefix, base.max_length)
     texts, targets = [material.rows[place].text for place in some], [int(material.targets[place]) for place in some]

@@ -166,11 +166,11 @@ def test_where_every_answer_is_wrong_many_more_are_needed() -> None:
 # --- asking back -----------------------------------------------------------------------------------------------------
 
 
-def test_it_asks_back_down_to_where_the_right_one_is_no_longer_among_three_every_second_time() -> None:
+def test_it_asks_back_down_to_where_the_right_one_is_no_longer_among_three_two_times_of_three() -> None:
     scores = np.arange(199, -1, -1) / 200  # 0.995, 0.99, ...
     lowest = asking_back(trials(scores, [False] * 200, scores >= 0.5), 0.8)
     below = int(((scores < 0.5) & (scores >= lowest)).sum())
-    assert below == WINDOW // 2  # so many misses are not yet half of the window
+    assert below == WINDOW // 3  # so many misses are not yet a third of the window
 
 
 def test_it_asks_back_about_everything_where_the_right_one_is_always_among_three() -> None:

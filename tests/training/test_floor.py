@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chatbot.errors import TrainingError
-from chatbot.training.floor import floor_report, words
+from chatbot.training.floor import floor_report
+from chatbot.understanding.ngrams import words
 from training_data.examples import Example
 from training_data.nlu import NluData
 
