@@ -33,3 +33,13 @@ def thinned(rows: Sequence[Row], labels: Sequence[str], most: int) -> tuple[Row,
         turns += [((nth > 0) + (nth >= LEAST), (nth + 0.5) / len(own), place) for nth, place in enumerate(own)]
     kept = sorted(turns)[: max(most, len(places))]
     return tuple(rows[place] for place in sorted(place for _, _, place in kept))
+
+
+def few_of_each(rows: Sequence[Row], labels: Sequence[str], most: int) -> tuple[Row, ...]:
+    """At most `most` rows of each label, in their order; the same ones each time."""
+    places = defaultdict(list)
+    for place, label in enumerate(labels):
+        places[label].append(place)
+    chance = random.Random(SEED)
+    kept = {place for label in sorted(places) for place in chance.sample(places[label], min(most, len(places[label])))}
+    return tuple(row for place, row in enumerate(rows) if place in kept)

@@ -57,11 +57,13 @@ def test_no_label_is_lost_even_if_there_are_more_labels_than_rows_wanted() -> No
 
 
 def test_the_quick_form_says_how_many_rows_there_were(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intent_sets, "TRAINING_ROWS", 20)
+    monkeypatch.setattr(intent_sets, "SMALL", 20)
+    monkeypatch.setattr(intent_sets, "A_LABEL", 5)
     monkeypatch.setattr(intent_sets, "TEST_ROWS", 10)
     rows = [Example(f"text {n}", f"intent {n % 4}", "en", "") for n in range(100)]
     small = intent_sets.quick(intent_set("set", NluData(examples=tuple(rows)), rows))
     assert (len(small.taught.examples), small.taught_there) == (20, 100)
+    assert Counter(example.intent for example in small.taught.examples) == {f"intent {n}": 5 for n in range(4)}
     assert (len(small.asked), small.asked_there) == (10, 100)
 
 
