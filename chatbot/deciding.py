@@ -114,15 +114,9 @@ def same_question(evidence: Evidence, state: State, policy: Policy) -> Step | No
 
 
 def rule_or_pair(evidence: Evidence, state: State, policy: Policy) -> Step | None:
-    """The best intent above its threshold against the best pair above its own, by the confidence that it is right.
-
-    A pair must be surer than out of scope, too: "reset my Netflix password" is near a stored question. It may be, for
-    what staff saved since the last training is foreign to the classifier.
-    """
+    """The best intent above its threshold against the best pair above its own, by the confidence that it is right."""
     limits = policy.thresholds
     intent, hit = top_intent(evidence), sure_pair(evidence, limits)
-    if hit and hit.score <= foreign(evidence):
-        hit = None
     sure = bool(intent and intent.confidence >= limits.intent_answer)
     routed = intent and policy.rules.by_intent.get(intent.name)
     searching = bool(sure and routed and routed[0] == SEARCH)
@@ -145,9 +139,14 @@ def ask_again(evidence: Evidence, state: State, policy: Policy) -> Step | None:
 
 
 def outside(evidence: Evidence, state: State, policy: Policy) -> Step | None:
-    """Surely none of the assistant's business: the rule for that, where there is one, or the fallback."""
+    """Surely none of the assistant's business: the rule for that, where there is one, or the fallback.
+
+    Not where a stored question is near: what staff saved since the last training is foreign to the classifier, and is
+    asked about.
+    """
     first, limit = evidence.intents[0] if evidence.intents else None, policy.thresholds.intent_answer
-    if first is None or first.name not in OUT_OF_SCOPE or first.confidence < limit:
+    near = bool(evidence.hits and evidence.hits[0].score >= policy.thresholds.pair_answer)
+    if first is None or first.name not in OUT_OF_SCOPE or first.confidence < limit or near:
         return None
     return by_rule(first, f"confidence {first.confidence:.2f} >= {limit:.2f}", evidence, policy)
 
@@ -210,8 +209,13 @@ def foreign(evidence: Evidence) -> float:
 
 
 def sure_pair(evidence: Evidence, limits: Thresholds) -> Hit | None:
-    """The best pair, if it is sure enough."""
-    return evidence.hits[0] if evidence.hits and evidence.hits[0].score >= limits.pair_answer else None
+    """The best pair, if it is sure enough that the message is in scope and the pair right.
+
+    The search's confidence is that of questions in scope: "reset my Netflix password" is near a stored one.
+    """
+    hit = evidence.hits[0] if evidence.hits else None
+    sure = hit and hit.score * (1.0 if hit.exact else 1 - foreign(evidence)) >= limits.pair_answer
+    return hit if sure else None
 
 
 def title(intent: str) -> str:

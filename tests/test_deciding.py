@@ -290,11 +290,13 @@ def test_what_is_likeliest_none_of_our_business_is_not_clarified_unless_a_stored
     assert (step.kind, step.choices) == ("clarify", (pair(0.35), "refund"))
 
 
-def test_a_pair_answers_what_seems_out_of_scope_only_when_it_is_surer() -> None:
-    assert decide(heard(("out_of_scope", 0.9), hits=(pair(0.91),)), START, POLICY) == Step(
+def test_a_pair_answers_only_as_far_as_the_message_is_in_scope() -> None:
+    assert decide(heard(("out_of_scope", 0.3), hits=(pair(0.91),)), START, POLICY) == Step(
         "retrieval", "nearest pair 0.91 >= 0.55", "7", pair(0.91)
     )
-    assert decide(heard(("out_of_scope", 0.9), hits=(pair(0.9),)), START, POLICY) == Step(
+    asked = decide(heard(("out_of_scope", 0.9), hits=(pair(0.91),)), START, POLICY)
+    assert (asked.kind, asked.choices) == ("clarify", (pair(0.91),))
+    assert decide(heard(("out_of_scope", 0.9), hits=(pair(0.5),)), START, POLICY) == Step(
         "fallback", "out_of_scope: confidence 0.90 >= 0.60", "utter_out_of_scope"
     )
     unsure = decide(heard(("out_of_scope", 0.58), hits=(pair(0.56),)), START, POLICY)
