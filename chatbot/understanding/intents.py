@@ -17,6 +17,7 @@ from chatbot.understanding.masking import Masker
 from chatbot.understanding.neighbours import Neighbour
 from chatbot.understanding.ngrams import Floats
 from chatbot.understanding.reader import Sentences, read_reader
+from chatbot.understanding.text import says_nothing
 from knowledge_base.text import simplified
 from training_data.examples import OUT_OF_SCOPE
 
@@ -58,6 +59,7 @@ class IntentClassifier:
                 f"{self.encoder.labels if self.encoder else told} apart. Train again: chatbot train"
             )
         self.masker = read_masker(folder)
+        self.known = frozenset(text.casefold() for text in self.reader.examples.texts)
 
     def read(self, masked: Sequence[str], vectors: Callable[[], Floats] | None = None) -> Reading:
         """The raw scores of masked texts. vectors: gives their sentence vectors, where they are computed already."""
@@ -72,7 +74,12 @@ class IntentClassifier:
         return confidences(self.read(masked, vectors), self.labels.calibration, self.inside)
 
     def classify(self, masked: str, vectors: Callable[[], Floats] | None = None) -> tuple[Intent, ...]:
-        """All intents, best first. vectors: gives the sentence vector, shape (1, dim); asked for late."""
+        """All intents, best first. vectors: gives the sentence vector, shape (1, dim); asked for late.
+
+        A text that says nothing is understood only if it is one of the examples, as "y" may be.
+        """
+        if says_nothing(masked) and masked.casefold() not in self.known:
+            return tuple(Intent(name, 0.0) for name in self.labels.intents)
         shares = self.confidences([masked], vectors)[0]
         return tuple(Intent(self.labels.intents[i], float(shares[i])) for i in np.argsort(-shares, kind="stable"))
 

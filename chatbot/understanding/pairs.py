@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field
 from chatbot.files import replace_text
 from chatbot.models.folder import built
 from chatbot.models.thresholds import Band, Share, Trials, as_json
+from chatbot.understanding.text import says_nothing
 from knowledge_base.encoder import Vectors
 from knowledge_base.pairs import Hit
 from knowledge_base.search import KnowledgeBase
@@ -80,8 +81,13 @@ class SureSearch:
         return vector
 
     def search(self, text: str, language: str, k: int, vector: Vectors) -> list[Hit]:
-        """At most k published pairs, surest first; of another language only where this one has nothing near enough."""
+        """At most k published pairs, surest first; of another language only where this one has nothing near enough.
+
+        What says nothing finds only what equals it.
+        """
         hits = self.base.search_any(text, language, k=k, vector=vector)
+        if says_nothing(text):
+            hits = [hit for hit in hits if hit.exact]
         return confident(hits, self.calibration.weights, self.calibration.bias)
 
 

@@ -25,6 +25,11 @@ def normalised(text: str) -> str:
     return SPACES.sub(" ", unicodedata.normalize("NFKC", seen)).strip()[:MAX_CHARACTERS].rstrip()
 
 
+def says_nothing(text: str) -> bool:
+    """Whether a text has fewer than two letters or digits: whatever it is near to, it is by chance."""
+    return sum(char.isalnum() for char in text) < 2
+
+
 def is_invisible(char: str) -> bool:
     """Control, format (zero-width joiners apart, which emoji need), surrogate and private characters."""
     return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") and char != "\u200d"

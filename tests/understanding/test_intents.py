@@ -139,3 +139,10 @@ def test_a_training_example_itself_is_surely_its_intent(tuned: IntentClassifier)
     best = [tuned.classify(tuned.masker.masked(example.text))[0] for example in some]
     assert [intent.name for intent in best] == [example.intent for example in some]
     assert min(intent.confidence for intent in best) > 0.8
+
+
+def test_one_letter_is_understood_only_where_an_example_is_just_that(tiny_model: Path, reads: ByLanguage) -> None:
+    classifier = IntentClassifier(tiny_model, reads)
+    assert {intent.confidence for intent in classifier.classify("x")} == {0.0}
+    classifier.known = frozenset({"x"})
+    assert max(intent.confidence for intent in classifier.classify("x")) > 0

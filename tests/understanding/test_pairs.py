@@ -145,3 +145,8 @@ def test_a_missing_or_damaged_calibration_is_told_with_the_command_that_makes_it
         read_calibration(tmp_path)
     assert str(refusal.value).startswith(f"{tmp_path / FILE}: ")
     assert str(refusal.value).endswith(". Compute it again: chatbot thresholds")
+
+
+def test_one_letter_finds_only_what_equals_it(base: KnowledgeBase) -> None:
+    assert base.search("r", "en")
+    assert found(SureSearch(base, CALIBRATION), "r", "en") == []

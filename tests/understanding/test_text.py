@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.understanding.text import MAX_CHARACTERS, is_invisible, normalised
+from chatbot.understanding.text import MAX_CHARACTERS, is_invisible, normalised, says_nothing
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,13 @@ def test_twice_is_the_same_as_once_and_nothing_invisible_is_left(text: str) -> N
     assert normalised(once) == once
     assert not any(is_invisible(char) for char in once)
     assert len(once) <= MAX_CHARACTERS
+
+
+@pytest.mark.parametrize("text", ["", "0", "k", "?", "👍", "...!", "嗯", " x "])
+def test_a_text_of_fewer_than_two_letters_says_nothing(text: str) -> None:
+    assert says_nothing(text)
+
+
+@pytest.mark.parametrize("text", ["ok", "退款", "88", "n o"])
+def test_a_text_of_two_letters_may_say_something(text: str) -> None:
+    assert not says_nothing(text)
