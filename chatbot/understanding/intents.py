@@ -70,16 +70,16 @@ class IntentClassifier:
         return Reading(tuned, linear, nearness)
 
     def confidences(self, masked: Sequence[str], vectors: Callable[[], Floats] | None = None) -> Floats:
-        """Confidence in each label for masked texts; shape (n, len(labels.intents)), rows sum to at most 1."""
-        return confidences(self.read(masked, vectors), self.labels.calibration, self.inside)
+        """Confidence in each label for masked texts; shape (n, len(labels.intents)), rows sum to at most 1.
+
+        A text that says nothing is understood only if it is one of the examples, as "y" may be: else its row is 0.
+        """
+        certain = confidences(self.read(masked, vectors), self.labels.calibration, self.inside)
+        certain[[says_nothing(text) and text.casefold() not in self.known for text in masked]] = 0.0
+        return certain
 
     def classify(self, masked: str, vectors: Callable[[], Floats] | None = None) -> tuple[Intent, ...]:
-        """All intents, best first. vectors: gives the sentence vector, shape (1, dim); asked for late.
-
-        A text that says nothing is understood only if it is one of the examples, as "y" may be.
-        """
-        if says_nothing(masked) and masked.casefold() not in self.known:
-            return tuple(Intent(name, 0.0) for name in self.labels.intents)
+        """All intents, best first. vectors: gives the sentence vector, shape (1, dim); asked for late."""
         shares = self.confidences([masked], vectors)[0]
         return tuple(Intent(self.labels.intents[i], float(shares[i])) for i in np.argsort(-shares, kind="stable"))
 
