@@ -15,6 +15,7 @@ from chatbot.benchmarks.homes import fresh_home, settings_for
 from chatbot.benchmarks.intent_sets import IntentSet
 from chatbot.benchmarks.memory import peak_mb
 from chatbot.benchmarks.provenance import SEED
+from chatbot.errors import TrainingError
 
 if TYPE_CHECKING:
     from chatbot.models.thresholds import Band
@@ -113,6 +114,8 @@ def measured_within(seconds: float | None, each: IntentSet, base_models: Path, w
         home = fresh_home(Path(place), base_models)  # cannot clear up after itself
         try:
             return within(seconds, measured, each, home, with_floor)
+        except TrainingError as error:
+            return LeftOut(each.name, str(error))
         except OutOfTimeError:
             return LeftOut(each.name, "it did not end within the time of the quick form; --full measures it")
 
