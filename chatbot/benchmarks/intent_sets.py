@@ -33,19 +33,19 @@ class IntentSet:
 
 
 def intent_set(name: str, taught: NluData, asked: Sequence[Example]) -> IntentSet:
-    """A whole set, less the labels of one text only, which nothing can be held out of: their test rows count as wrong.
-
-    Raises BenchmarkError if a classifier cannot be trained on it or cannot be judged by it.
-    """
-    there = len(taught.examples)
-    texts = Counter(label for label, _ in {(label_of(each), each.text.casefold()) for each in taught.examples})
-    taught = replace(taught, examples=tuple(each for each in taught.examples if texts[label_of(each)] > 1))
+    """A whole set. Raises BenchmarkError if a classifier cannot be trained on it or cannot be judged by it."""
     labels = {label_of(example) for example in taught.examples}
     if len(labels) < 2:
         raise BenchmarkError(f"{name}: the training rows have {len(labels)} label(s); at least two are needed.")
     if not labels & {label_of(example) for example in asked}:
         raise BenchmarkError(f"{name}: the {len(asked)} test rows have no label of the training rows.")
-    return IntentSet(name, taught, tuple(asked), there, len(asked))
+    return IntentSet(name, taught, tuple(asked), len(taught.examples), len(asked))
+
+
+def learnable(taught: NluData) -> NluData:
+    """Less the labels of one text only, of which nothing can be held out: their test rows count as wrong."""
+    texts = Counter(label for label, _ in {(label_of(each), each.text.casefold()) for each in taught.examples})
+    return replace(taught, examples=tuple(each for each in taught.examples if texts[label_of(each)] > 1))
 
 
 def label_of(example: Example) -> str:

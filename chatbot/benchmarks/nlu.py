@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.benchmarks.apart import within
-from chatbot.benchmarks.errors import OutOfTimeError
+from chatbot.benchmarks.errors import BenchmarkError, OutOfTimeError
 from chatbot.benchmarks.homes import fresh_home, settings_for
-from chatbot.benchmarks.intent_sets import IntentSet
+from chatbot.benchmarks.intent_sets import IntentSet, learnable
 from chatbot.benchmarks.memory import peak_mb
 from chatbot.benchmarks.provenance import SEED
-from chatbot.errors import TrainingError
 
 if TYPE_CHECKING:
     from chatbot.models.thresholds import Band
@@ -100,7 +99,13 @@ def measure(
     for each in sets:
         left = None if seconds is None else seconds - (time.monotonic() - began)
         tell(f"{each.name}: {len(each.taught.examples)} training rows, {len(each.asked)} test rows")
-        found.append(measured_within(left, each, base_models, full or len(each.taught.examples) <= FLOOR_ROWS))
+        with_floor = full or len(each.taught.examples) <= FLOOR_ROWS
+        try:
+            found.append(measured_within(left, each, base_models, with_floor))
+        except BenchmarkError as error:
+            if len(sets) == 1:
+                raise
+            found.append(LeftOut(each.name, str(error)))  # the others are not lost with it
         if isinstance(found[-1], LeftOut):
             tell(f"{each.name} is left out: {found[-1].left_out}")
     return found
@@ -114,8 +119,6 @@ def measured_within(seconds: float | None, each: IntentSet, base_models: Path, w
         home = fresh_home(Path(place), base_models)  # cannot clear up after itself
         try:
             return within(seconds, measured, each, home, with_floor)
-        except TrainingError as error:
-            return LeftOut(each.name, str(error))
         except OutOfTimeError:
             return LeftOut(each.name, "it did not end within the time of the quick form; --full measures it")
 
@@ -133,7 +136,7 @@ def measured(each: IntentSet, home: Path, with_floor: bool) -> Result:
     settings = settings_for(home, (example.text for example in each.taught.examples))
     with Bar() as bar:
         began = time.perf_counter()
-        folder, metrics = train_model(settings, each.taught, Options(seed=SEED), home / "model", bar)
+        folder, metrics = train_model(settings, learnable(each.taught), Options(seed=SEED), home / "model", bar)
         trained = time.perf_counter()
     judged = report(folder, each.asked, sentence_encoder(settings))
     band = read_thresholds(folder).band

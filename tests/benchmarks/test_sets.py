@@ -9,7 +9,7 @@ import pytest
 
 from chatbot.benchmarks import intent_sets, knowledge_sets
 from chatbot.benchmarks.errors import BenchmarkError
-from chatbot.benchmarks.intent_sets import IntentSet, folder_sets, intent_set
+from chatbot.benchmarks.intent_sets import IntentSet, folder_sets, intent_set, learnable
 from chatbot.benchmarks.knowledge_sets import Ask, in_context, knowledge_set
 from chatbot.benchmarks.thinning import LEAST, thinned
 from training_data.examples import Example
@@ -203,3 +203,8 @@ def test_every_question_of_the_shops_judge_has_its_pair() -> None:
     shop = knowledge_sets.shop_set()
     assert [group.language for group in shop.asked] == ["en", "zh"]
     assert all(ask.gold for group in shop.asked for ask in group.asks)
+
+
+def test_a_label_of_one_text_is_not_learned() -> None:
+    rows = [Example(text, label, "en", "") for text, label in (("a", "x"), ("b", "x"), ("c", "y"), ("C", "y"))]
+    assert learnable(NluData(examples=tuple(rows))).examples == tuple(rows[:2])
