@@ -42,9 +42,9 @@ def measured(home: Path, language: Language, turns: int, began: float) -> Result
     desk = Frontdesk(load_settings(home=home))
     try:
         desk.knowledge.index.refresh()
-        desk.answer(Message("warm-up", texts[0], "0"))
+        desk.answer(Message(f"warm-up-{language}", texts[0], "0"))
         first = time.time() - began
-        replies = [desk.answer(Message(f"bench-{n}", texts[n % len(texts)], "1")) for n in range(turns)]
+        replies = [desk.answer(Message(f"bench-{language}-{n}", texts[n % len(texts)], "1")) for n in range(turns)]
     finally:
         desk.close()
     return Result(language, turns, round(first, 2), peak_mb(), stages(replies))
