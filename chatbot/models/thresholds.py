@@ -22,7 +22,7 @@ FILE = "thresholds.json"
 class Band:
     """answer: from this confidence on it is answered; clarify: from this one on it is asked about.
 
-    certified: whether the budget is kept with 95 % certainty for messages like the trials; else it is the best
+    certified: whether the budget is kept with 98 % certainty for messages like the trials; else it is the best
     estimate, and about `needed` more labelled messages would certify it. coverage: of messages with an intent, how
     many are answered. wrong: of answered trials.
     """
