@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from knowledge_base.pairs import Hit, Pair
     from knowledge_base.search import KnowledgeBase
 
-SEEN = 5
-"""Hits that serving looks at; the confidence of one depends on those beside it."""
 WARMING_UP = 20
 """Queries before the clock runs: the first ones open files."""
 
@@ -180,6 +178,7 @@ def result(each: KnowledgeSet, group: Asks, base: KnowledgeBase, made: Made) -> 
 def answered(hits: Sequence[Hit], calibration: PairCalibration) -> bool:
     """Whether the first hit would be told to the customer: its confidence, as serving sees it, is at the threshold."""
     from chatbot.understanding.pairs import confident
+    from chatbot.understanding.understand import NEAREST
 
-    seen = confident(hits[:SEEN], calibration.weights, calibration.bias)
+    seen = confident(hits[:NEAREST], calibration.weights, calibration.bias)
     return bool(seen) and seen[0].score >= calibration.band.answer

@@ -48,6 +48,7 @@ def fitted(
 
 
 NEVER = -30.0
+"""Logit of a label that was not learned: a share of nothing beside any other."""
 
 
 def both(columns: NDArray[np.float64], bias: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

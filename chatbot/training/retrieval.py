@@ -10,6 +10,7 @@ import numpy as np
 from chatbot.models.thresholds import BUDGET, Band, Trials
 from chatbot.training.calibrate import as_floats, band, logistic
 from chatbot.understanding.pairs import PairCalibration, confident, signs
+from chatbot.understanding.understand import NEAREST
 from knowledge_base.fusing import DEPTH, fitted_weight, reweighted
 from knowledge_base.search import WEIGHT, KnowledgeBase
 from knowledge_base.trials import Confirmed, Trial, absent_trials, confirmed_trials, own_trials
@@ -17,6 +18,7 @@ from knowledge_base.trials import Confirmed, Trial, absent_trials, confirmed_tri
 PRIOR = (1.0, 1.0, 0.3)
 """Weights of the signs, in standard deviations, where little is known."""
 TRUST = 20.0
+"""How many hits' worth of evidence they are."""
 LEAST = (0.05, 0.05, 0.05)
 """The smallest spread of each sign."""
 ABSENT = 10
@@ -24,8 +26,6 @@ ABSENT = 10
 ENOUGH = 200
 """Confirmed questions, from which on stored ones are not asked with themselves left out: these are harder than what
 customers write, since staff store a wording just because no other is near it."""
-KEPT = 5
-"""Hits that are looked at, as in serving."""
 NOTHING = Band(1.0, 1.0, BUDGET, False, 0, 0.0, 0.0, 600)
 """The band of a knowledge base with no pair that has two phrasings: what is equal to a stored question is answered."""
 
@@ -65,7 +65,7 @@ def calibrated(
 
 def shortened(trial: Trial) -> Trial:
     """The trial with the hits that serving would see."""
-    return replace(trial, hits=trial.hits[:KEPT])
+    return replace(trial, hits=trial.hits[:NEAREST])
 
 
 def fitted(own: Sequence[Trial], absent: Sequence[Trial]) -> tuple[tuple[float, float, float], float]:

@@ -52,7 +52,7 @@ class Sparse:
 
 
 class Ngrams:
-    """A vocabulary with its weights: log(1 + count) times inverse document frequency; words and pieces have length 1.
+    """A vocabulary with its weights: 1 + log(count) times inverse document frequency; words and pieces have length 1.
 
     Source: Manning, Raghavan and Schuetze 2008, "Introduction to Information Retrieval", section 6.4.
     """

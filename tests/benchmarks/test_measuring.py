@@ -28,7 +28,7 @@ from chatbot.messages import Reply
 from chatbot.models.thresholds import Band, Trials
 from chatbot.settings import load_settings
 from chatbot.training.floor import floor_report
-from chatbot.training.retrieval import KEPT, calibrated
+from chatbot.training.retrieval import calibrated
 from chatbot.understanding.pairs import PairCalibration
 from knowledge_base.index import KnowledgeIndex
 from knowledge_base.pairs import Hit, Pair
@@ -108,10 +108,6 @@ def test_a_query_is_answered_from_the_fitted_confidence_on(tmp_path: Path) -> No
     assert retrieval.answered([hit], sure)  # 1 / (1 + exp(-0.6)) is 0.65
     assert not retrieval.answered([hit], unsure)
     assert not retrieval.answered([], sure)
-
-
-def test_the_benchmark_sees_as_many_hits_as_the_confidence_was_fitted_to() -> None:
-    assert retrieval.SEEN == KEPT
 
 
 def test_made_up_texts_and_vectors_are_the_same_each_time() -> None:
