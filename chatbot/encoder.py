@@ -75,6 +75,10 @@ class OnnxEncoder:
         """Length of one vector."""
         return self.card.dim
 
+    def has_word(self, word: str) -> bool:
+        """Whether the vocabulary has the word whole: the language does, then."""
+        return len(self.tokenizer.encode(word, add_special_tokens=False).ids) == 1
+
     def encode(self, texts: Sequence[str]) -> Floats:
         """float32, shape (len(texts), dim), each row L2-normalised, in the order of the texts."""
         return self.run(texts).vectors
@@ -129,6 +133,10 @@ class ByLanguage:
     def place(self, text: str) -> int:
         """The number of the encoder that reads the text."""
         return self.different.index(self.encoders[language_of(text)])
+
+    def has_word(self, word: str) -> bool:
+        """Whether the vocabulary of the encoder that reads the word has it whole."""
+        return self.encoders[language_of(word)].has_word(word)
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """float32, shape (len(texts), dim), each row L2-normalised, in the order of the texts."""

@@ -82,6 +82,7 @@ def explained(reply: Reply, why: Why | None, console: Console) -> None:
     console.print(table)
     if why:
         for name, rows in (
+            ("read", [repr(why.text)]),
             ("intents", [f"{intent.name} {intent.confidence:.2f}" for intent in why.intents]),
             ("like", [f"{each.text!r} ({each.intent}, {each.nearness:.2f})" for each in why.nearest]),
             ("words", [f"{word!r} {weight:+.2f}" for word, weight in why.carried]),

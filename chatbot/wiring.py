@@ -29,6 +29,7 @@ from chatbot.turn import Assistant, Responder
 from chatbot.understanding.intents import IntentClassifier, Why
 from chatbot.understanding.pairs import FILE as CALIBRATION
 from chatbot.understanding.pairs import SureSearch, read_calibration
+from chatbot.understanding.spelling import Speller
 from chatbot.understanding.understand import Understanding
 from knowledge_base.index import KnowledgeIndex
 from knowledge_base.search import KnowledgeBase
@@ -106,7 +107,9 @@ class Frontdesk:
             settings.home / "conversations.db", Seal(self.secret), masked, self.policy.thresholds
         )
         search = SureSearch(self.knowledge.base, pairs)
-        understand = Understanding(self.classifier, search, self.project.domain.intents)
+        speller = Speller(self.classifier.known, sentences.has_word, self.knowledge.store.word_counts)
+        self.mended = speller.mended
+        understand = Understanding(self.classifier, search, self.project.domain.intents, self.mended)
         self.assistant = Assistant(self.conversations, understand, self.policy, responders(self.policy, self.project))
 
     def answer(self, message: Message) -> Reply:
@@ -115,7 +118,7 @@ class Frontdesk:
 
     def why(self, text: str, reply: Reply) -> Why | None:
         """What stands behind the intents of a text that was answered; None for a pressed button and for no text."""
-        masked = self.classifier.masker.masked(text)
+        masked = self.classifier.masker.masked(self.mended(text))
         return self.classifier.why(masked) if masked and reply.intent and reply.intent.confidence < 1 else None
 
     def history(self, conversation_id: str) -> Sequence[Exchange]:

@@ -92,6 +92,7 @@ class KeywordClassifier:
         self.intents = intents
         self.masker = Masker(patterns)
         self.read: list[str] = []
+        self.known = frozenset[str]()
 
     def classify(self, masked: str, vectors: Callable[[], Floats] | None = None) -> tuple[Intent, ...]:
         self.read.append(masked)
@@ -186,7 +187,7 @@ class SmallDesk:
             home / "conversations.db", Seal(secret), self.classifier.masker.masked, THRESHOLDS
         )
         self.understanding = Understanding(
-            cast(IntentClassifier, self.classifier), ListedKnowledge(PAIRS), project.domain.intents
+            cast(IntentClassifier, self.classifier), ListedKnowledge(PAIRS), project.domain.intents, str
         )
         self.events: list[Event] = []
         self.broken = False

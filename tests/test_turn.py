@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -229,6 +230,7 @@ def test_the_running_assistant_tells_its_actions_which_home_it_was_given(
 
     class Knowledge:
         base = small.understanding.knowledge
+        store = SimpleNamespace(word_counts=lambda _: {})
 
         def __init__(self, *_: object) -> None:
             self.closed = False
@@ -238,7 +240,7 @@ def test_the_running_assistant_tells_its_actions_which_home_it_was_given(
 
     monkeypatch.setattr(wiring, "IntentClassifier", lambda *_: small.classifier)
     monkeypatch.setattr(wiring, "Knowledge", Knowledge)
-    monkeypatch.setattr(wiring, "sentence_encoder", lambda _: None)
+    monkeypatch.setattr(wiring, "sentence_encoder", lambda _: SimpleNamespace(has_word=lambda _: True))
     monkeypatch.setattr(wiring, "SureSearch", lambda base, _: base)
     desk = wiring.Frontdesk(load_settings(home=given))
     reply = desk.answer(Message("c1", "a person please", "m1"))

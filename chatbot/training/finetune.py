@@ -14,11 +14,13 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from chatbot.training.network import Network, TextReader, apply
+from chatbot.training.network import Network, TextReader, Tokens, apply
 from training_data.examples import Example
 
 Progress = Callable[[str, float, float], None]
 """Told the stage, the share done in [0, 1], and the seconds left of it."""
+Extra = Callable[[Network, Tokens, Sequence[int], torch.Tensor, torch.Tensor], torch.Tensor]
+"""A loss beside the two of `fit`. Given: the network, a batch's tokens, its rows' places and targets, its logits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def fit(
     labels: Sequence[str],
     options: Options,
     progress: Progress,
+    extra: Extra | None = None,
 ) -> int:
     """Trains the network in place and leaves the weights of the best epoch in it; returns that epoch, from 0.
 
@@ -114,6 +117,8 @@ def fit(
             wanted = targets[batch].to(device)
             loss = functional.cross_entropy(logits, wanted, weight=weights, label_smoothing=options.label_smoothing)
             loss = loss + contrast * contrastive(vectors, wanted)
+            if extra:
+                loss = loss + extra(network, tokens, batch, wanted, logits)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

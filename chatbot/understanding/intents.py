@@ -26,8 +26,10 @@ LIKELIEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The likeliest intents; the nearest examples, and the words and pieces of words that spoke for the first."""
+    """The text that was read; its likeliest intents; the nearest examples, and the words and pieces that spoke for the
+    first."""
 
+    text: str
     intents: tuple[Intent, ...]
     nearest: tuple[Neighbour, ...]
     carried: tuple[tuple[str, float], ...]
@@ -88,7 +90,7 @@ class IntentClassifier:
         text, intents = simplified(masked), self.classify(masked)[:LIKELIEST]
         nearest = self.reader.nearest(text, self.sentences.place(text), self.sentences.encode([text])[0])
         carried = self.reader.carried(text, self.labels.intents.index(intents[0].name))
-        return Why(intents, tuple(nearest), tuple(carried))
+        return Why(text, intents, tuple(nearest), tuple(carried))
 
 
 def inside(intents: Sequence[str]) -> tuple[int, ...]:

@@ -46,9 +46,15 @@ class Knowledge(Protocol):
 class Understanding:
     """The classifier and the search run at the same time, each on its own core."""
 
-    def __init__(self, classifier: IntentClassifier, knowledge: Knowledge, intents: tuple[str, ...]) -> None:
-        """intents: those that a button may name."""
-        self.classifier, self.knowledge, self.intents = classifier, knowledge, intents
+    def __init__(
+        self,
+        classifier: IntentClassifier,
+        knowledge: Knowledge,
+        intents: tuple[str, ...],
+        mended: Callable[[str], str],
+    ) -> None:
+        """intents: those that a button may name. mended: a text without its typing mistakes, for both readers."""
+        self.classifier, self.knowledge, self.intents, self.mended = classifier, knowledge, intents, mended
         self.masker = classifier.masker
         self.beside = ThreadPoolExecutor(thread_name_prefix="search")
 
@@ -73,15 +79,16 @@ class Understanding:
 
     def looked_up(self, known: Evidence, before: str) -> Evidence:
         """The evidence with intents and hits; of a follow-up alone or behind what it follows, whichever is surer."""
-        alone = self.scored(replace(known, question=known.text), known.text, known.masked)
-        if not before or not follows(known.text):
+        text = self.mended(known.text)
+        alone = self.scored(known, text)
+        if not before or not follows(text):
             return alone
-        whole = f"{before} {known.text}"
-        behind = self.scored(replace(known, question=whole), whole, self.masker.masked(whole))
+        behind = self.scored(known, f"{before} {text}")
         return behind if surest(behind) > surest(alone) else alone
 
-    def scored(self, known: Evidence, text: str, masked: str) -> Evidence:
+    def scored(self, known: Evidence, text: str) -> Evidence:
         """The evidence with intents and hits for a text. Its vector is computed once, for both."""
+        masked = self.masker.masked(text)
         encoding = self.beside.submit(self.knowledge.encode, text)
         searching = self.beside.submit(
             timed, lambda: self.knowledge.search(text, known.language, NEAREST, encoding.result())
@@ -90,7 +97,7 @@ class Understanding:
         intents, classify = timed(lambda: self.classifier.classify(masked, same))
         hits, search = searching.result()
         times = {**known.milliseconds, "classify": classify, "search": search}
-        return replace(known, intents=intents, hits=tuple(hits), milliseconds=times)
+        return replace(known, question=text, intents=intents, hits=tuple(hits), milliseconds=times)
 
 
 def surest(evidence: Evidence) -> float:

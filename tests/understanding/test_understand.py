@@ -22,7 +22,7 @@ NEW = State("c")
 
 
 def understanding_with(classifier: KeywordClassifier, knowledge: ListedKnowledge) -> Understanding:
-    return Understanding(cast(IntentClassifier, classifier), knowledge, BUTTONS)
+    return Understanding(cast(IntentClassifier, classifier), knowledge, BUTTONS, str)
 
 
 @pytest.fixture(scope="module")
