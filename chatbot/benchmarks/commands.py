@@ -33,7 +33,7 @@ class Told(Protocol):
 
 
 def parser() -> argparse.ArgumentParser:
-    """nlu, retrieval, latency and tables; each sets `run`, which is called with the options."""
+    """nlu, recipes, retrieval, latency and tables; each sets `run`, which is called with the options."""
     whole = argparse.ArgumentParser(
         prog="scripts/bench", description="Measures the product. Nothing else should run meanwhile.", allow_abbrev=False
     )
@@ -43,6 +43,10 @@ def parser() -> argparse.ArgumentParser:
     nlu.set_defaults(run=run_nlu)
     retrieval = commands.add_parser("retrieval", help="stored answers: R@1, R@5, MRR, speed and memory")
     retrieval.set_defaults(run=run_retrieval)
+    recipes = commands.add_parser("recipes", help="ways to fine-tune the encoder, side by side; takes an hour or two")
+    recipes.set_defaults(run=run_recipes)
+    recipes.add_argument("--data", type=Path, metavar="DIR", help="this folder alone: train.csv, test.csv (text,label)")
+    recipes.add_argument("--shared", type=Path, metavar="DIR", help=f"the public sets [default: {SHARED}]")
     for command, files in ((nlu, "train.csv, test.csv (text,label)"), (retrieval, "kb.csv, queries.csv")):
         command.add_argument("--data", type=Path, metavar="DIR", help=f"this folder alone, whole: {files}")
         command.add_argument("--full", action="store_true", help="nothing thinned, and the largest size; takes hours")
@@ -53,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     latency.add_argument("--turns", type=positive, default=500, help="inside the process, of each language [500]")
     latency.add_argument("--requests", type=positive, default=300, help="of one client; several send more [300]")
     latency.add_argument("--language", choices=LANGUAGES, help="this one alone [both]")
-    for command in (nlu, retrieval, latency):
+    for command in (nlu, recipes, retrieval, latency):
         command.add_argument("--json", action="store_true", help="print JSON instead of a table")
         command.add_argument("--output", type=Path, metavar="FILE", help="write the JSON into this file too")
 
@@ -86,6 +90,21 @@ def run_nlu(options: argparse.Namespace) -> None:
     seconds = None if whole else nlu.QUICK_SECONDS
     found = nlu.measure(sets, base_models(load_settings().home), options.full, seconds, tell)
     say(options, report("nlu", command(options, "nlu"), whole, results=as_json(found)))
+
+
+def run_recipes(options: argparse.Namespace) -> None:
+    """A folder's sets; else the shop, and those public sets that are read often enough to tell recipes apart."""
+    from chatbot.benchmarks import intent_sets, recipes
+    from chatbot.settings import load_settings
+
+    if options.data:
+        sets = intent_sets.folder_sets(options.data)
+    else:
+        shared = public(options.shared)
+        few = [each for each in (intent_sets.public_sets(shared) if shared else []) if each.name in recipes.SETS]
+        sets = [intent_sets.shop_set(), *few]
+    found = recipes.measure(sets, base_models(load_settings().home), tell)
+    say(options, report("recipes", command(options, "recipes"), True, results=as_json(found)))
 
 
 def run_retrieval(options: argparse.Namespace) -> None:
