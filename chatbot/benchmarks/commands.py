@@ -33,7 +33,7 @@ class Told(Protocol):
 
 
 def parser() -> argparse.ArgumentParser:
-    """nlu, recipes, retrieval, latency and tables; each sets `run`, which is called with the options."""
+    """nlu, recipes, retrieval, kb, latency and tables; each sets `run`, which is called with the options."""
     whole = argparse.ArgumentParser(
         prog="scripts/bench", description="Measures the product. Nothing else should run meanwhile.", allow_abbrev=False
     )
@@ -52,12 +52,14 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--full", action="store_true", help="nothing thinned, and the largest size; takes hours")
         command.add_argument("--shared", type=Path, metavar="DIR", help=f"the public sets [default: {SHARED}]")
 
+    kb = commands.add_parser("kb", help="the knowledge base: save to answer, search by size, import, the list")
+    kb.set_defaults(run=run_kb)
     latency = commands.add_parser("latency", help="a turn inside the process and over HTTP; start and memory")
     latency.set_defaults(run=run_latency)
     latency.add_argument("--turns", type=positive, default=500, help="inside the process, of each language [500]")
     latency.add_argument("--requests", type=positive, default=300, help="of one client; several send more [300]")
     latency.add_argument("--language", choices=LANGUAGES, help="this one alone [both]")
-    for command in (nlu, recipes, retrieval, latency):
+    for command in (nlu, recipes, retrieval, kb, latency):
         command.add_argument("--json", action="store_true", help="print JSON instead of a table")
         command.add_argument("--output", type=Path, metavar="FILE", help="write the JSON into this file too")
 
@@ -123,6 +125,14 @@ def run_retrieval(options: argparse.Namespace) -> None:
     sizes = [] if options.data else speed.measure(options.full)
     figures = {"results": as_json(found), "speed": as_json(sizes)}
     say(options, report("retrieval", command(options, "retrieval"), whole, **figures))
+
+
+def run_kb(options: argparse.Namespace) -> None:
+    """On a copy of the installation's home, and on made-up pairs."""
+    from chatbot.benchmarks import knowledge
+    from chatbot.settings import load_settings
+
+    say(options, report("kb", command(options, "kb"), True, **knowledge.measure(load_settings(), tell)))
 
 
 def run_latency(options: argparse.Namespace) -> None:

@@ -18,12 +18,12 @@ import numpy as np
 
 from chatbot.benchmarks.homes import fresh_home, settings_for
 from chatbot.benchmarks.intent_sets import IntentSet, learnable
-from chatbot.benchmarks.mistakes import Mistyped, mistyped, sounds
 from chatbot.benchmarks.provenance import SEED
-from chatbot.benchmarks.variants import Teacher, adversarial, held_still, merged, shallow, with_lora
+from chatbot.benchmarks.variants import Teacher, held_still, merged, shallow, with_lora
 from chatbot.setting_up import FIRST_EPOCHS, encoders_for
 from chatbot.training.evaluate import alias
 from chatbot.training.finetune import FEW_EPOCHS, Extra, Options, epochs_of, fit, seed
+from chatbot.training.mistakes import mistyped, sounds
 from chatbot.training.network import Network, apply, attention, load_encoder, without_dropout
 from chatbot.training.splits import usable
 from chatbot.training.train import Base, Material, base_of, device, linear_reader, prepared
@@ -159,17 +159,19 @@ def one(ground: Ground, recipe: Recipe, teacher: Network | None) -> tuple[Networ
     network = begun(ground, recipe, teacher if recipe.taught else None).to(device())
     if few:
         without_dropout(network)
-    options = replace(ground.options, learning_rate=LORA_RATE) if recipe.lora else ground.options
+    options = replace(
+        ground.options,
+        learning_rate=LORA_RATE if recipe.lora else 0.0,
+        mistakes=ground.options.mistakes if recipe.mistyped else 0.0,
+        adversarial=ground.options.adversarial if recipe.adversarial else 0.0,
+    )
     trained = sum(p.numel() for p in network.parameters() if p.requires_grad) / 1e6
     extra: Extra | None = None
     if recipe.taught and teacher is not None:
         extra = Teacher(apply(teacher, reader, [row.text for row in rows])[2].to(device()))
-    if recipe.adversarial:
-        extra = adversarial
-    reading = Mistyped(reader, network, sounds([row.text for row in rows]), SEED) if recipe.mistyped else reader
     began = time.process_time()
     with attention(network.encoder, "eager"):
-        fit(network, reading, rows, (), ground.material.labels, options, lambda *_: None, extra)
+        fit(network, reader, rows, (), ground.material.labels, options, lambda *_: None, extra)
     spent = time.process_time() - began
     if recipe.lora:
         network.encoder = merged(network.encoder)
@@ -209,7 +211,7 @@ def by_language(ground: Ground, of: Callable[[np.ndarray], Any]) -> dict[str, An
     """The figure for all messages, and for each language if there are several. of: a mask of shape (n,) to a figure."""
     languages = np.array([example.language for example in ground.asked])
     found = {"all": of(np.ones(len(languages), bool))}
-    names = sorted(set(languages))
+    names = sorted(map(str, set(languages)))
     return found | ({name: of(languages == name) for name in names} if len(names) > 1 else {})
 
 

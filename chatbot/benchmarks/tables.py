@@ -93,6 +93,23 @@ SPEED = (
     Column("MB", "rss_mb"),
     Column("peak MB", "peak_rss_mb"),
 )
+SAVING = (
+    Column("saves", "saves"),
+    Column("save p50 ms", "saved_ms.p50", 1),
+    Column("p99", "saved_ms.p99", 1),
+    Column("then answered p50 ms", "answered_ms.p50", 0),
+    Column("p95", "answered_ms.p95", 0),
+    Column("p99", "answered_ms.p99", 0),
+)
+LISTING = (
+    Column("pairs", "pairs"),
+    Column("import s", "import_seconds", 1),
+    Column("pairs/s", "pairs_per_second"),
+    Column("a page p50 ms", "list_ms.p50", 1),
+    Column("p95", "list_ms.p95", 1),
+    Column("p99", "list_ms.p99", 1),
+    Column("slowest", "list_max_ms", 1),
+)
 INSIDE = (
     Column("language", "language"),
     Column("stage", "stage"),
@@ -127,6 +144,12 @@ def sheets(report: Report) -> list[Sheet]:
         speed = report.get("speed", [])
         slow = [sheet("Search alone, made-up phrasings and vectors (nothing encoded)", SPEED, speed)] if speed else []
         return [sheet("Retrieval", RETRIEVAL, report["results"]), *slow]
+    if kind == "kb":
+        return [
+            sheet("From saving to being answered", SAVING, [report["saving"]]),
+            sheet("Search alone, made-up phrasings and vectors (nothing encoded)", SPEED, report["speed"]),
+            sheet("Import, and the list of all pairs", LISTING, [report["listing"]]),
+        ]
     if kind == "latency":
         over = report["rest"]
         memory = f"{shown(over['rss_mb'], 0)} MB, peak {shown(over['peak_rss_mb'], 0)} MB"
@@ -135,7 +158,7 @@ def sheets(report: Report) -> list[Sheet]:
             sheet("Inside the process", INSIDE, stage_rows(report["results"])),
             sheet(title, OVER_HTTP, over["loads"]),
         ]
-    raise BenchmarkError(f"Benchmark '{kind}' is unknown; nlu, recipes, retrieval and latency are allowed.")
+    raise BenchmarkError(f"Benchmark '{kind}' is unknown; nlu, recipes, retrieval, kb and latency are allowed.")
 
 
 def intent_rows(results: Sequence[Row]) -> list[Row]:

@@ -10,12 +10,9 @@ from torch import nn
 from torch.nn import functional
 
 from chatbot.benchmarks.errors import BenchmarkError
-from chatbot.training.network import Network, Tokens
 
 WARMTH = 2.0
 """Temperature at which teacher and pupil are compared (Hinton et al. 2015)."""
-STEP = 0.1
-"""Length of the adversarial move beside that of the text's word vectors."""
 
 
 def layers_of(encoder: Any) -> nn.ModuleList:
@@ -63,39 +60,8 @@ class Teacher:
     def __init__(self, logits: torch.Tensor) -> None:
         self.logits = logits
 
-    def __call__(
-        self, network: Network, tokens: Tokens, places: Sequence[int], targets: torch.Tensor, logits: torch.Tensor
-    ) -> torch.Tensor:
+    def __call__(self, places: Sequence[int], logits: torch.Tensor) -> torch.Tensor:
         """Kullback-Leibler divergence at WARMTH, in the scale of cross-entropy's gradients."""
         wanted = functional.log_softmax(self.logits[list(places)] / WARMTH, dim=1)
         said = functional.log_softmax(logits / WARMTH, dim=1)
         return functional.kl_div(said, wanted, log_target=True, reduction="batchmean") * WARMTH**2
-
-
-def adversarial(
-    network: Network, tokens: Tokens, places: Sequence[int], targets: torch.Tensor, logits: torch.Tensor
-) -> torch.Tensor:
-    """Cross-entropy on word vectors moved where the loss rises fastest (Miyato et al. 2017, fast gradient method)."""
-    encoder: Any = network.encoder
-    words = encoder.get_input_embeddings()
-    seen: list[torch.Tensor] = []
-
-    def kept(_: nn.Module, __: Any, output: torch.Tensor) -> torch.Tensor:
-        leaf = output.detach()
-        leaf.requires_grad = True
-        seen.append(leaf)
-        return leaf
-
-    hook = words.register_forward_hook(kept)
-    try:
-        loss = functional.cross_entropy(network(tokens.input_ids, tokens.attention_mask)[1], targets)
-    finally:
-        hook.remove()
-    slope = torch.autograd.grad(loss, seen[0])[0]
-    length = torch.linalg.vector_norm(seen[0], dim=(1, 2), keepdim=True)
-    move = STEP * length * slope / torch.linalg.vector_norm(slope, dim=(1, 2), keepdim=True).clamp(min=1e-12)
-    hook = words.register_forward_hook(lambda _, __, output: output + move)
-    try:
-        return functional.cross_entropy(network(tokens.input_ids, tokens.attention_mask)[1], targets)
-    finally:
-        hook.remove()

@@ -14,13 +14,15 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from chatbot.training.adversarial import Words
+from chatbot.training.mistakes import slip, sounds
 from chatbot.training.network import Network, TextReader, Tokens, apply
 from training_data.examples import Example
 
 Progress = Callable[[str, float, float], None]
 """Told the stage, the share done in [0, 1], and the seconds left of it."""
-Extra = Callable[[Network, Tokens, Sequence[int], torch.Tensor, torch.Tensor], torch.Tensor]
-"""A loss beside the two of `fit`. Given: the network, a batch's tokens, its rows' places and targets, its logits."""
+Extra = Callable[[Sequence[int], torch.Tensor], torch.Tensor]
+"""A loss beside those of `fit`. Given: the places of a batch's rows, and their logits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Options:
     epochs: 0 lets the size of the data choose, at least fewest_epochs. learning_rate: of the encoder, 0 lets its size
     choose; the head's is HEAD_RATE times it.
     max_length: in tokens; a customer's first hundred words say what it is about. validation: share of the examples.
+    mistakes: share of a batch's texts that get a typing mistake. adversarial: how far word vectors are moved, beside
+    their length; 0: not at all. Both only where a text is read more than FEW_EPOCHS times.
     """
 
     epochs: int = 0
@@ -42,13 +46,16 @@ class Options:
     max_length: int = 128
     validation: float = 0.1
     patience: int = 2
+    mistakes: float = 0.5
+    adversarial: float = 0.1
     seed: int = 13
 
 
 HEAD_RATE = 10.0
 FEW_EPOCHS = 3
-"""Up to here no text is read often enough to be learned by heart: a narrow encoder bears a higher rate, and dropout
-gains nothing that could be measured. In seven readings of ten texts an intent it gained two points."""
+"""Up to here no text is read often enough to be learned by heart: a narrow encoder bears a higher rate, and dropout,
+typing mistakes and moved words gain nothing that could be measured (docs/benchmarks.md). In more readings of ten texts
+an intent dropout gained two points, the others together one and a half."""
 NARROW, NARROW_RATE = 512, 2e-4
 """Hidden units; E5-small and MiniLM have 384."""
 SHALLOW, SHALLOW_RATE, DEEP_RATE = 6, 1e-4, 5e-5
@@ -85,7 +92,8 @@ def fit(
     """Trains the network in place and leaves the weights of the best epoch in it; returns that epoch, from 0.
 
     Epoch 0 is the network before any update: a nearest-centroid classifier. Without validation the last is the best.
-    Cross-entropy and a supervised contrastive loss together: texts of one intent come to lie side by side.
+    Cross-entropy and a supervised contrastive loss together: texts of one intent come to lie side by side. Some texts
+    get a typing mistake, each time another; and cross-entropy once more, on word vectors moved against the network.
     """
     number = {label: index for index, label in enumerate(labels)}
     texts, targets = [row.text for row in training], torch.tensor([number[row.intent] for row in training])
@@ -104,23 +112,30 @@ def fit(
     steps = math.ceil(len(texts) / options.batch)
     epochs = epochs_of(len(texts), options)
     contrast = CONTRAST_MANY if epochs <= FEW_EPOCHS else CONTRAST_FEW
+    chance, alike, words = random.Random(options.seed), sounds(texts), Words(network)
     optimiser = torch.optim.AdamW(rates(network, options, epochs), weight_decay=options.weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, warm_up_and_decay(steps * epochs, options.warm_up))
     best, best_loss, best_weights, began, done = 0, loss_now(), trained_weights(network), time.monotonic(), 0
     for epoch in range(1, epochs + 1):
         network.train()
         for batch in batches([len(text) for text in texts], options.batch, options.seed + epoch):
-            tokens = reader([texts[i] for i in batch], device)
-            with reduced_precision(device):
-                pooled = network.pooled(tokens.input_ids, tokens.attention_mask)
-            vectors, logits = network.read(pooled.float())
-            wanted = targets[batch].to(device)
+            slips = [chance.random() < options.mistakes for _ in batch]
+            written = [
+                slip(texts[i], alike, chance) if wrong else texts[i] for i, wrong in zip(batch, slips, strict=True)
+            ]
+            tokens, wanted = reader(written, device), targets[batch].to(device)
+            optimiser.zero_grad()
+            with words.watched():
+                vectors, logits = forward(network, tokens)
             loss = functional.cross_entropy(logits, wanted, weight=weights, label_smoothing=options.label_smoothing)
             loss = loss + contrast * contrastive(vectors, wanted)
             if extra:
-                loss = loss + extra(network, tokens, batch, wanted, logits)
-            optimiser.zero_grad()
+                loss = loss + extra(batch, logits)
             loss.backward()  # type: ignore[no-untyped-call]
+            if options.adversarial:
+                with words.moved(options.adversarial):
+                    logits = forward(network, tokens)[1]
+                functional.cross_entropy(logits, wanted).backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             schedule.step()
@@ -134,6 +149,13 @@ def fit(
             break
     network.load_state_dict(best_weights, strict=False)
     return best
+
+
+def forward(network: Network, tokens: Tokens) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sentence embeddings and logits; the encoder in reduced precision, the head in float32."""
+    with reduced_precision(tokens.input_ids.device):
+        pooled = network.pooled(tokens.input_ids, tokens.attention_mask)
+    return network.read(pooled.float())
 
 
 def contrastive(vectors: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

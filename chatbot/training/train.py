@@ -232,6 +232,7 @@ def learn(
     network = Network(encoder, encoder.config.hidden_size, len(material.labels)).to(device())
     if epochs_of(len(rows), options) <= FEW_EPOCHS:
         without_dropout(encoder)
+        options = replace(options, mistakes=0.0, adversarial=0.0)
     watched = [material.rows[place] for place in each.held] if watch else []
     with attention(encoder, "eager"):
         best = fit(network, base.reader(), rows, watched, material.labels, options, progress)

@@ -23,7 +23,7 @@ def bench(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]
     )
 
 
-@pytest.mark.parametrize("name", ["", "nlu", "recipes", "retrieval", "latency", "tables"])
+@pytest.mark.parametrize("name", ["", "nlu", "recipes", "retrieval", "kb", "latency", "tables"])
 def test_every_command_tells_its_options(tmp_path: Path, name: str) -> None:
     done = bench(*name.split(), "--help", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

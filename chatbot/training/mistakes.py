@@ -6,16 +6,12 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-import torch
 from pypinyin import lazy_pinyin
 
-from chatbot.training.network import Network, TextReader, Tokens
 from knowledge_base.text import share_of_han
 
 KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 """Neighbours on the keyboard are beside each other in a row."""
-SHARE = 0.5
-"""Of the texts of a batch, those with a mistake."""
 
 
 def sounds(texts: Sequence[str]) -> dict[str, str]:
@@ -61,16 +57,3 @@ def beside(letter: str, chance: random.Random) -> str:
         if (at := row.find(letter.lower())) >= 0:
             return chance.choice([row[near] for near in (at - 1, at + 1) if 0 <= near < len(row)])
     return letter
-
-
-class Mistyped(TextReader):
-    """A tokenizer that reads half of the texts with a mistake while the network is trained, and none otherwise."""
-
-    def __init__(self, reader: TextReader, network: Network, alike: Mapping[str, str], number: int) -> None:
-        self.reader, self.network, self.alike, self.chance = reader, network, alike, random.Random(number)
-
-    def __call__(self, texts: Sequence[str], device: torch.device) -> Tokens:
-        """The texts, padded to the longest of them."""
-        if self.network.training:
-            texts = [slip(text, self.alike, self.chance) if self.chance.random() < SHARE else text for text in texts]
-        return self.reader(texts, device)
