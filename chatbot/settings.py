@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chatbot.errors import SettingsError
 
@@ -18,6 +18,14 @@ def default_home() -> Path:
     """`var` in the checkout that the code lies in, from whichever directory it is called; else in the current one."""
     checkout = Path(__file__).resolve().parents[1]
     return checkout / "var" if (checkout / "pyproject.toml").is_file() else Path("var").resolve()
+
+
+Listed = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(lambda given: given.replace(",", " ").split() if isinstance(given, str) else given),
+]
+"""Several texts; in the environment parted by commas or blanks."""
 
 
 class Settings(BaseSettings):
@@ -38,6 +46,9 @@ class Settings(BaseSettings):
     base_model: str = Field(AUTO, min_length=1)
     sentence_encoder_en: str = Field("english", min_length=1)
     sentence_encoder_zh: str = Field("multilingual", min_length=1)
+    embed_origins: Listed = Field((), description="sites that may show the chat page in a frame")
+    trusted_proxies: Listed = Field((), description="addresses and networks whose X-Forwarded-For is believed")
+    messages_a_minute: int = Field(60, ge=1, le=100_000, description="of one address, that are answered")
     threads: int = Field(1, ge=1, le=64, description="that one call of an encoder may use")
     keep_live_hours: float = Field(72.0, gt=0, description="after the last turn, until raw text is deleted")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from chatbot.conversations.sealing import Seal, derived, secret
 from chatbot.conversations.store import ConversationStore
 from chatbot.deciding import Policy, Thresholds
+from chatbot.dialogue.templates import Templates
 from chatbot.encoder import ByLanguage, OnnxEncoder
 from chatbot.errors import ModelError
 from chatbot.messages import Exchange, Language, Message, Reply, State, StepKind
@@ -95,7 +96,7 @@ class Frontdesk:
             raise ModelError(f"There is no model in {settings.home / 'models'} yet. Run: chatbot setup")
         pairs = read_calibration(settings.home / "index")
         limits = thresholds(read_thresholds(folder).band, pairs.band)
-        sentences = sentence_encoder(settings)
+        self.sentences = sentences = sentence_encoder(settings)
         with ThreadPoolExecutor(2) as both:  # each takes half a second, mostly outside Python
             classifier = both.submit(IntentClassifier, folder, sentences, settings.threads)
             knowledge = both.submit(Knowledge, settings, sentences)
@@ -106,11 +107,14 @@ class Frontdesk:
         self.conversations = ConversationStore(
             settings.home / "conversations.db", Seal(self.secret), masked, self.policy.thresholds
         )
-        search = SureSearch(self.knowledge.base, pairs)
+        self.search = SureSearch(self.knowledge.base, pairs)
         speller = Speller(self.classifier.known, sentences.has_word, self.knowledge.store.word_counts)
         self.mended = speller.mended
-        understand = Understanding(self.classifier, search, self.project.domain.intents, self.mended)
-        self.assistant = Assistant(self.conversations, understand, self.policy, responders(self.policy, self.project))
+        understand = Understanding(self.classifier, self.search, self.project.domain.intents, self.mended)
+        self.templates = Templates(settings.home / "templates.db", self.project.domain)
+        self.speaker = Speaker(self.project.domain, self.templates.responses)
+        kinds = responders(self.policy, self.project, self.speaker)
+        self.assistant = Assistant(self.conversations, understand, self.policy, kinds)
 
     def answer(self, message: Message) -> Reply:
         """The reply to one message."""
@@ -139,7 +143,7 @@ class Frontdesk:
 
     def starters(self) -> Mapping[Language, Sequence[str]]:
         """Questions to begin with, for each language: the titles of the greeting's buttons."""
-        speaker = Speaker(self.project.domain)
+        speaker = self.speaker
         if not speaker.knows(GREETING):
             return {}
         languages: tuple[Language, ...] = ("en", "zh")
@@ -153,6 +157,7 @@ class Frontdesk:
 
     def close(self) -> None:
         """Closes the files."""
+        self.templates.close()
         self.knowledge.close()
         self.conversations.close()
 
@@ -162,9 +167,8 @@ def thresholds(model: Band, pairs: Band) -> Thresholds:
     return Thresholds(model.answer, model.clarify, pairs.answer, pairs.clarify)
 
 
-def responders(policy: Policy, project: Project) -> Mapping[StepKind, Responder]:
+def responders(policy: Policy, project: Project, speaker: Speaker) -> Mapping[StepKind, Responder]:
     """One for each kind of step."""
-    speaker = Speaker(policy.domain)
     return {
         "template": speaker,
         "action": Action(InProcess(project.actions), speaker),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from functools import lru_cache
 
 from knowledge_base.errors import InvalidPair
 from knowledge_base.pairs import Pair
@@ -12,9 +14,12 @@ MAX_QUESTION = 500  # characters; an encoder reads about 128 words
 MAX_ANSWER = 8000  # characters; two printed pages
 MAX_CATEGORY = 100
 MAX_URL = 2000
+MAX_OWNER = 64
 MAX_SIMILAR = 200  # phrasings of one pair
 LANGUAGES = ("", "en", "zh")
 STATES = ("draft", "published", "withdrawn")
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_form = lru_cache(maxsize=1024)(normalise_question)  # of a pair's wordings, which are looked at more than once
 
 
 def checked(pair: Pair) -> Pair:
@@ -30,6 +35,7 @@ def checked(pair: Pair) -> Pair:
         similar=_distinct(question, pair.similar),
         category=_one_line(pair.category),
         source_url=pair.source_url.strip(),
+        owner=_one_line(pair.owner),
     )
     _check_question("question", pair.question)
     for wording in pair.similar:
@@ -38,6 +44,7 @@ def checked(pair: Pair) -> Pair:
     if not pair.answer:
         raise InvalidPair("answer is empty.")
     _check_text("category", pair.category, MAX_CATEGORY)
+    _check_text("owner", pair.owner, MAX_OWNER)
     _check_choices(pair)
     _check_url(pair.source_url)
     return pair
@@ -48,10 +55,10 @@ def _one_line(text: str) -> str:
 
 
 def _distinct(question: str, similar: tuple[str, ...]) -> tuple[str, ...]:
-    seen = {normalise_question(question)}
+    seen = {_form(question)}
     kept = []
     for wording in map(_one_line, similar):
-        key = normalise_question(wording)
+        key = _form(wording)
         if wording and key not in seen:
             kept.append(wording)
             seen.add(key)
@@ -62,14 +69,14 @@ def _check_question(name: str, text: str) -> None:
     if not text:
         raise InvalidPair(f"{name} is empty.")
     _check_text(name, text, MAX_QUESTION)
-    if not normalise_question(text):
+    if not _form(text):
         raise InvalidPair(f"{name} '{text}' has no letter and no digit.")
 
 
 def _check_text(name: str, text: str, longest: int) -> None:
     if len(text) > longest:
         raise InvalidPair(f"{name} has {len(text)} characters; at most {longest} are allowed.")
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if _NO_TEXT.search(text):
         raise InvalidPair(f"{name} holds a character that is no text (NUL or half a surrogate pair).")
 
 

@@ -14,16 +14,23 @@ from sqlite_utils import Database
 from knowledge_base.errors import StoreError
 from knowledge_base.migrations import MIGRATIONS, Migration, migrate
 
-BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another one
+BUSY_TIMEOUT = 120.0  # seconds that a writer waits for another one; an import of 100,000 pairs takes most of a minute
 
 
 class Connections:
     """Opens a connection per thread when it is first needed, and closes them all."""
 
     def __init__(
-        self, path: Path, migrations: list[Migration] = MIGRATIONS, synchronous: Literal["FULL", "NORMAL"] = "FULL"
+        self,
+        path: Path,
+        migrations: list[Migration] = MIGRATIONS,
+        synchronous: Literal["FULL", "NORMAL"] = "FULL",
+        precious: str = "",
     ) -> None:
-        """synchronous: FULL keeps every commit in a power cut, NORMAL may lose the last ones but breaks nothing."""
+        """synchronous: FULL keeps every commit in a power cut, NORMAL may lose the last ones but breaks nothing.
+
+        precious: a table; a database that has rows in it is copied before it is migrated, see `migrate`.
+        """
         self.path = path
         self.synchronous = synchronous
         self._here = threading.local()
@@ -32,7 +39,7 @@ class Connections:
         self._closed = False
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._translated():
-            migrate(self._connection(), migrations)
+            migrate(self._connection(), migrations, precious)
 
     @contextmanager
     def reading(self) -> Iterator[Database]:

@@ -4,6 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from knowledge_base.history import Import
+    from knowledge_base.pairs import Stored
 
 
 class KnowledgeBaseError(Exception):
@@ -43,6 +49,42 @@ class PairNotFound(KnowledgeBaseError):
         super().__init__(f"There is no pair {pair_id}. List the pairs to see their ids.")
 
 
+class PairChanged(KnowledgeBaseError):
+    """Somebody else has changed a pair meanwhile; `now` is what is stored. Nothing was overwritten."""
+
+    def __init__(self, now: Stored) -> None:
+        self.now = now
+        super().__init__(
+            f"Pair {now.pair.id} was changed by {now.updated_by or 'somebody else'} {_when(now.updated_at)}:"
+            " look at what it says now before you change it."
+        )
+
+
+class RevisionNotFound(KnowledgeBaseError):
+    """A pair has no such revision."""
+
+    def __init__(self, pair_id: int, revision: int) -> None:
+        super().__init__(f"Pair {pair_id} has no revision {revision}. Its history names those that it has.")
+
+
+class ImportNotFound(KnowledgeBaseError):
+    """There is no import with this id."""
+
+    def __init__(self, import_id: int) -> None:
+        super().__init__(f"There is no import {import_id}. List the imports to see their ids.")
+
+
+class AlreadyUndone(KnowledgeBaseError):
+    """An import has been undone before; `done` says when and by whom."""
+
+    def __init__(self, done: Import) -> None:
+        self.done = done
+        super().__init__(
+            f"The import of {done.name} was undone by {done.undone_by or 'somebody'} {_when(done.undone_at or '')}"
+            " already; to have its pairs again, import the file again."
+        )
+
+
 class ImportFileError(KnowledgeBaseError):
     """A file of pairs cannot be read; `problems` holds (line, what is wrong) for each bad row."""
 
@@ -78,3 +120,7 @@ def _sentence(duplicate: Duplicate) -> str:
 
 def _and_more(count: int) -> str:
     return f" {count} more questions are duplicates." if count else ""
+
+
+def _when(at: str) -> str:
+    return f"on {datetime.fromisoformat(at):%Y-%m-%d at %H:%M} (UTC)"

@@ -90,7 +90,10 @@ def building(folder: Path, wait: bool) -> Iterator[bool]:
     The lock is SQLite's on an empty database: it works on every system, and ends with the process that holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(folder / "lock.db", timeout=_LONG if wait else 0, isolation_level=None)) as lock:
+    path = folder / "lock.db"
+    if path.exists() and path.stat().st_size:
+        path.unlink(missing_ok=True)  # nothing is ever written into it: what is there is damage
+    with closing(sqlite3.connect(path, timeout=_LONG if wait else 0, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:

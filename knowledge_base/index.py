@@ -168,13 +168,13 @@ class KnowledgeIndex:
         phrasings = [phrasing for phrasing in self.store.phrasings(rows["pair"].tolist()) if phrasing.id in wanted]
         if not phrasings:  # withdrawn since; the next look at the store will drop them
             return 0
-        vectors = self._in_context(phrasings)
+        vectors = self.in_context(phrasings)
         ids = np.array([phrasing.id for phrasing in phrasings], dtype=np.int64)
         hashes = np.array([phrasing.hash for phrasing in phrasings], dtype=np.int64)
         self._publish(delta=self._snapshot.delta_with(ids, hashes, vectors))
         return len(phrasings)
 
-    def _in_context(self, phrasings: Sequence[Phrasing]) -> Vectors:
+    def in_context(self, phrasings: Sequence[Phrasing]) -> Vectors:
         """A unit vector for each phrasing: its own, with a share of that of its pair's question and answer together.
 
         A customer often uses a word of the answer that no stored question has; docs/benchmarks.md has the gain.

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
+from knowledge_base.copying import copy_beside
 from knowledge_base.errors import SchemaTooNew
-from knowledge_base.rows import hash_of
+from knowledge_base.rows import hash_of, searched
 from knowledge_base.text import normalise_question, tokens
 
 _WAL_PATIENCE = 30.0  # seconds
+_MIGRATION_PATIENCE = 900.0  # seconds
 
 
 def m001_pairs(db: Database) -> None:
@@ -67,20 +71,84 @@ def m002_simplified_characters(db: Database) -> None:
         db.execute("UPDATE words SET tokens = ? WHERE rowid = ?", [" ".join(tokens(text)), id_])
 
 
+def m003_histories(db: Database) -> None:
+    """Revisions, imports, reviews with owners, and what lists of 100,000 pairs need to be fast.
+
+    A pair that is there already is revision 1; its first change keeps it as that.
+    """
+    db.executescript(
+        """
+        ALTER TABLE pairs ADD COLUMN review_by TEXT;
+        ALTER TABLE pairs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+        ALTER TABLE pairs ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE pairs ADD COLUMN updated_by TEXT NOT NULL DEFAULT '';
+        CREATE TABLE imports (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at TEXT NOT NULL,
+            who TEXT NOT NULL,
+            name TEXT NOT NULL,
+            added INTEGER NOT NULL,
+            replaced INTEGER NOT NULL,
+            skipped INTEGER NOT NULL,
+            undone_at TEXT,
+            undone_by TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE revisions (
+            pair_id INTEGER NOT NULL REFERENCES pairs (id),
+            revision INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            who TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN
+                ('earlier', 'added', 'updated', 'withdrawn', 'restored', 'back', 'imported', 'undone')),
+            pair TEXT NOT NULL,  -- JSON
+            import_id INTEGER REFERENCES imports (id),
+            PRIMARY KEY (pair_id, revision)
+        ) STRICT;
+        CREATE INDEX revisions_import ON revisions (import_id, pair_id) WHERE import_id IS NOT NULL;
+        -- for each order of the list all columns that it filters by: the long answers are not read
+        CREATE INDEX pairs_by_id ON pairs (id, category, language, state, owner, review_by);
+        CREATE INDEX pairs_by_question ON pairs
+            (question COLLATE NOCASE, id, category, language, state, owner, review_by);
+        CREATE INDEX pairs_by_updated ON pairs (updated_at, id, category, language, state, owner, review_by);
+        CREATE INDEX pairs_by_category ON pairs (category, id, language, state, owner, review_by);
+        CREATE INDEX pairs_by_review ON pairs (review_by, id, category, language, state, owner);
+        -- rowid is the pair's id; text is rows.searched, folded already. Without places it is a third as large.
+        CREATE VIRTUAL TABLE searched USING fts5 (text, tokenize = 'trigram case_sensitive 1', detail = none);
+        CREATE VIRTUAL TABLE searched_trigrams USING fts5vocab (searched, 'instance');
+        """
+    )
+    for id_, question, answer, similar in db.execute(
+        """SELECT id, question, answer, (SELECT json_group_array(text) FROM
+            (SELECT text FROM phrasings WHERE pair_id = pairs.id AND position > 0 ORDER BY position)) FROM pairs"""
+    ):
+        text = searched(question, json.loads(similar), answer)
+        db.execute("INSERT INTO searched (rowid, text) VALUES (?, ?)", [id_, text])
+
+
 Migration = Callable[[Database], None]
-MIGRATIONS: list[Migration] = [m001_pairs, m002_simplified_characters]
+MIGRATIONS: list[Migration] = [m001_pairs, m002_simplified_characters, m003_histories]
 
 
-def migrate(db: Database, migrations: list[Migration] = MIGRATIONS) -> None:
+def migrate(db: Database, migrations: list[Migration] = MIGRATIONS, precious: str = "") -> None:
     """Bring a database up to date. Several processes may do so at once: one works, the others wait.
 
-    Raises SchemaTooNew if it holds a step that this program does not know.
+    precious: a table; a database of an older schema that has rows in it is first copied beside itself, as
+    `knowledge.before-003.db` if step 3 is the first that it lacks. To go back to the older program, stop this one, and
+    put the copy in the database's place (without its -wal and -shm files). The copy stays until somebody removes it.
+    Raises SchemaTooNew if it holds a step that this program does not know, StoreError if it cannot be copied.
     """
     _use_wal(db)
     if _is_current(db, len(migrations)):
         return
+    with _patience(db):
+        _migrate(db, migrations, precious)
+
+
+def _migrate(db: Database, migrations: list[Migration], precious: str) -> None:
     db.execute("BEGIN EXCLUSIVE")
     try:
+        if 0 < _applied(db) < len(migrations) and precious and _has_rows(db, precious):
+            copy_beside(db, f"before-{_applied(db) + 1:03d}")
         db.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)")
         for number in range(_applied(db) + 1, len(migrations) + 1):
             step = migrations[number - 1]
@@ -91,6 +159,17 @@ def migrate(db: Database, migrations: list[Migration] = MIGRATIONS) -> None:
     except BaseException:
         db.rollback()
         raise
+
+
+@contextmanager
+def _patience(db: Database) -> Iterator[None]:
+    """Waits for the process that migrates: a minute for 100,000 pairs, and longer on a slow disk."""
+    (usual,) = db.execute("PRAGMA busy_timeout").fetchone()
+    db.execute(f"PRAGMA busy_timeout = {int(_MIGRATION_PATIENCE * 1000)}")
+    try:
+        yield
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {usual}")
 
 
 def _is_current(db: Database, known: int) -> bool:
@@ -106,6 +185,10 @@ def _applied(db: Database) -> int:
     if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone():
         return 0
     return int(db.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()[0])
+
+
+def _has_rows(db: Database, table: str) -> bool:
+    return db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None  # noqa: S608 - a name of ours
 
 
 def _use_wal(db: Database) -> None:

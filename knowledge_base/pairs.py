@@ -16,6 +16,7 @@ class Pair:
     id: 0 until the store has given one; then it never changes and is never used again.
     similar: other wordings of the question. language: 'en', 'zh', or '' where it does not matter.
     valid_from, valid_until: first and last day on which it is served (UTC); None: no bound.
+    review_by: the day by which `owner` (a member of staff, or '') looks whether it is still right; it is served beyond.
     """
 
     question: str
@@ -27,7 +28,23 @@ class Pair:
     valid_until: date | None = None
     source_url: str = ""
     state: PairState = "published"
+    review_by: date | None = None
+    owner: str = ""
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A pair as it is stored now.
+
+    revision: 1 for the first, one more with each change. updated_at: ISO 8601, UTC. updated_by: who changed it last; ''
+    if that is not known.
+    """
+
+    pair: Pair
+    revision: int
+    updated_at: str
+    updated_by: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,27 @@
-"""Tables out of CSV and XLSX files, as text, with the line that each row is on."""
+"""Tables out of CSV, TSV and XLSX files, as text, row by row, with the line that each row is on."""
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
+import itertools
 import re
-import warnings
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
-
-from openpyxl import load_workbook
 
 from knowledge_base.errors import ImportFileError
+from knowledge_base.workbooks import sheet_rows
 
 MAX_FILE = 100_000_000  # bytes
-MAX_UNPACKED = 500_000_000  # bytes; a table of 100,000 pairs unpacks to about 60 MB
-MAX_RATIO = 200  # unpacked to packed; tables have about 10, bombs 1000
+MAX_CELL = 131_072  # characters, as the csv module has it; 200 similar questions of 500 have 100,199
+_BLOCK = 1_000_000  # bytes read at once
 _OLE = b"\xd0\xcf\x11\xe0"  # old .xls, and any workbook with a password
+_ZIP = b"PK\x03\x04"
 _HAN_RUN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3000-\u303f\uff00-\uffef]+")
-_ZEROS = re.compile("0+")
+# A cell in quotes, which may hold tabs and line breaks, or any other text. QnA Maker quotes nothing, so that a cell may
+# begin with a quotation mark of its own; spreadsheets that save its file do quote.
+_TABBED_CELL = re.compile(r'"((?:[^"]++|"")*+)"(?=[\t\r\n]|\Z)|([^\t\r\n]*)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,114 +32,135 @@ class Row:
     cells: tuple[str, ...]
 
 
-def read_rows(path: Path) -> list[Row]:
-    """All rows that are not blank, the header first. Raises ImportFileError."""
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table while it is read. name: the file's, as people know it. tabs: tabs part its columns.
+
+    rows: those below the header that are not blank; reading them raises ImportFileError.
+    """
+
+    name: str
+    header: Row
+    rows: Iterator[Row]
+    tabs: bool
+
+
+def read_table(path: Path, name: str = "") -> Table:
+    """The table in a CSV, TSV or XLSX file. name: for messages, if not the path's own. Raises ImportFileError."""
+    name = name or path.name
     try:
         size = path.stat().st_size
-        data = path.read_bytes() if size <= MAX_FILE else b""
+        with path.open("rb") as file:
+            start = file.read(4)
     except OSError as error:
-        raise ImportFileError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise ImportFileError(f"{name} cannot be read: {error.strerror or error}.") from error
     if size > MAX_FILE:
-        raise ImportFileError(f"{path.name} has {size:,} bytes; at most {MAX_FILE:,} are allowed. Split it.")
-    if data.startswith(_OLE):
-        raise ImportFileError(f"{path.name} is an old .xls or has a password. Save it as .xlsx without a password.")
+        raise ImportFileError(f"{name} has {size:,} bytes; at most {MAX_FILE:,} are allowed. Split it.")
+    if start == _OLE:
+        raise ImportFileError(f"{name} is an old .xls or has a password. Save it as .xlsx without a password.")
     is_workbook = path.suffix.lower() in (".xlsx", ".xlsm")
-    if not is_workbook and data.startswith(b"PK\x03\x04"):
-        raise ImportFileError(f"{path.name} is a workbook or an archive, no CSV. Name it .xlsx if it is a workbook.")
-    rows = _workbook_rows(path.name, data) if is_workbook else _csv_rows(path.name, decoded(path.name, data))
-    if not rows:
-        raise ImportFileError(f"{path.name} is empty. Its first line must name the columns, such as: question,answer")
-    return rows
+    if not is_workbook and start == _ZIP:
+        raise ImportFileError(f"{name} is a workbook or an archive, no CSV. Name it .xlsx if it is a workbook.")
+    if is_workbook:
+        return _table(name, itertools.starmap(Row, sheet_rows(path, name, MAX_CELL)), tabs=False)
+    encoding = _encoding(path, name)
+    tabs = _parted_by_tabs(path, encoding)
+    return _table(name, (_tabbed_rows if tabs else _csv_rows)(path, name, encoding), tabs)
 
 
-def decoded(name: str, data: bytes) -> str:
-    """The text of a CSV file in UTF-8 (with or without BOM) or GB18030. Raises ImportFileError."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ImportFileError(f"{name} is in UTF-16. Save it as 'CSV UTF-8'.")
-    if (nul := data.find(b"\0")) >= 0:
-        line = data.count(b"\n", 0, nul) + 1
-        raise ImportFileError(
-            f"{name} line {line}: there is a NUL byte, so this is no text file. Save it as 'CSV UTF-8'."
-        )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-    try:
-        text = data.decode("gb18030")
-    except UnicodeDecodeError:
-        text = ""
-    if not _reads_as_chinese(text):
-        raise ImportFileError(f"{name} line {line}: the text is neither UTF-8 nor GB18030. Save it as 'CSV UTF-8'.")
-    return text
+def _table(name: str, rows: Iterator[Row], tabs: bool) -> Table:
+    filled = (row for row in rows if any(cell.strip() for cell in row.cells))
+    header = next(filled, None)
+    if header is None:
+        raise ImportFileError(f"{name} is empty. Its first line must name the columns, such as: question,answer")
+    return Table(name, header, filled, tabs)
 
 
-def _reads_as_chinese(text: str) -> bool:
-    """Western text in Windows' code page decodes as GB18030 too: its curly quotes become lone Han characters."""
-    runs = _HAN_RUN.findall(text)
-    return sum(len(run) > 1 for run in runs) > len(runs) / 2
-
-
-def _csv_rows(name: str, text: str) -> list[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows, line = [], 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append(Row(line, tuple(cells)))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ImportFileError(f"{name} line {line}: {error}. Is a quotation mark missing or not doubled?") from error
-    return rows
-
-
-def _workbook_rows(name: str, data: bytes) -> list[Row]:
-    try:
-        _refuse_bomb(name, data)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl's, about styles and validations that it leaves out
-            book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+def _encoding(path: Path, name: str) -> str:
+    """The encoding of a text file: UTF-8 (with or without BOM) or GB18030. Raises ImportFileError."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines, wrong = 0, 0
+    for block in itertools.chain(_blocks(path), [b""]):
+        if lines == 0 and block.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise ImportFileError(f"{name} is in UTF-16. Save it as 'CSV UTF-8'.")
+        if (nul := block.find(b"\0")) >= 0:
+            raise ImportFileError(
+                f"{name} line {lines + block.count(10, 0, nul) + 1}: there is a NUL byte, so this is no text file."
+                " Save it as 'CSV UTF-8'."
+            )
+        if not wrong:
+            held = len(decoder.getstate()[0])
             try:
-                return list(_sheet_rows(book.worksheets[0].iter_rows()))
-            finally:
-                book.close()
-    except ImportFileError:
-        raise
-    except Exception as error:
-        # A damaged workbook fails anywhere in openpyxl, zipfile and the XML parser, with any exception.
-        raise ImportFileError(
-            f"{name} is no readable XLSX workbook ({error}). Save it anew as .xlsx or as CSV."
-        ) from error
+                decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                wrong = lines + block.count(10, 0, max(0, error.start - held)) + 1
+        lines += block.count(10)
+    if not wrong:
+        return "utf-8-sig"
+    if not _reads_as_chinese(path):
+        raise ImportFileError(f"{name} line {wrong}: the text is neither UTF-8 nor GB18030. Save it as 'CSV UTF-8'.")
+    return "gb18030"
 
 
-def _refuse_bomb(name: str, data: bytes) -> None:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        # zipfile never unpacks more of a member than it declares here, so a lie does not help
-        unpacked = sum(member.file_size for member in archive.infolist())
-    if unpacked > MAX_UNPACKED or (unpacked > 10_000_000 and unpacked > MAX_RATIO * len(data)):
-        raise ImportFileError(f"{name} unpacks to {unpacked:,} bytes, far more than a table needs. It was not opened.")
+def _reads_as_chinese(path: Path) -> bool:
+    """Western text in Windows' code page decodes as GB18030 too: its curly quotes become lone Han characters."""
+    decoder = codecs.getincrementaldecoder("gb18030")()
+    runs = long = 0
+    try:
+        for block in itertools.chain(_blocks(path), [b""]):
+            found = _HAN_RUN.findall(decoder.decode(block, final=not block))
+            runs += len(found)
+            long += sum(len(run) > 1 for run in found)
+    except UnicodeDecodeError:
+        return False
+    return long > runs / 2
 
 
-def _sheet_rows(rows: Iterator[Sequence[Any]]) -> Iterator[Row]:
-    for number, cells in enumerate(rows, start=1):
-        texts = tuple(_cell_text(cell) for cell in cells)
-        if any(text.strip() for text in texts):
-            yield Row(number, texts)
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield block
 
 
-def _cell_text(cell: Any) -> str:
-    """The cell as people see it: text as it is, whole numbers without '.0' and with their format's zeros, ISO dates."""
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, datetime) and value.time() == time():
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and _ZEROS.fullmatch(cell.number_format or ""):
-        return f"{value:0{len(cell.number_format)}d}"
-    return str(value)
+def _parted_by_tabs(path: Path, encoding: str) -> bool:
+    with path.open(encoding=encoding, newline="") as file:
+        lines = iter(lambda: file.readline(_BLOCK), "")
+        first = next((line for line in lines if line.strip()), "")
+    return first.count("\t") > first.count(",")
+
+
+def _csv_rows(path: Path, name: str, encoding: str) -> Iterator[Row]:
+    with path.open(encoding=encoding, newline="") as file:
+        reader = csv.reader(file, strict=True)
+        line = 1
+        try:
+            for cells in reader:
+                yield Row(line, tuple(cells))
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise ImportFileError(
+                f"{name} line {line}: {error}. Is a quotation mark missing or not doubled?"
+            ) from error
+
+
+def _tabbed_rows(path: Path, name: str, encoding: str) -> Iterator[Row]:
+    with path.open(encoding=encoding, newline="") as file:
+        text = file.read()
+    cells: list[str] = []
+    at, line, begun = 0, 1, 1
+    while at < len(text) or cells:
+        match = _TABBED_CELL.match(text, at)
+        assert match is not None  # noqa: S101 - the pattern fits an empty text, too
+        quoted, plain = match.groups()
+        cells.append(plain if quoted is None else quoted.replace('""', '"'))
+        if len(cells[-1]) > MAX_CELL:
+            raise ImportFileError(f"{name} line {line}: a cell has more than {MAX_CELL:,} characters.")
+        line += match[0].count("\n")
+        at = match.end()
+        if text.startswith("\t", at):
+            at += 1
+            continue
+        yield Row(begun, tuple(cells))
+        at += 2 if text.startswith("\r\n", at) else 1
+        cells, line = [], line + 1
+        begun = line

@@ -92,8 +92,8 @@ def _fold(text: str) -> str:
 
 def visible(text: str) -> str:
     """The text without characters that nobody sees; white space becomes blanks."""
-    if text.isascii() and text.isprintable():
-        return text
+    if text.isprintable():
+        return text if text.isascii() else _INVISIBLE.sub("", text)
     return "".join(
         " " if character.isspace() else character
         for character in _INVISIBLE.sub("", text)

@@ -19,6 +19,7 @@ from chatbot.messages import Event, Evidence, Intent, Message, Outcome, Reply, S
 from chatbot.models.folder import MODEL_FILES, Labels, write_labels
 from chatbot.models.thresholds import Band, Calibrated, Trials, write_thresholds
 from chatbot.project import Project, load_project
+from chatbot.reply.template import Speaker
 from chatbot.settings import Settings
 from chatbot.turn import Assistant, Responder
 from chatbot.understanding.confidence import Calibration
@@ -191,7 +192,7 @@ class SmallDesk:
         )
         self.events: list[Event] = []
         self.broken = False
-        kinds = responders(self.policy, project)
+        kinds = responders(self.policy, project, Speaker(project.domain))
         self.assistant = Assistant(
             self.conversations, self.understand, self.policy, {kind: self.noted(kinds[kind]) for kind in kinds}
         )

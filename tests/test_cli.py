@@ -152,7 +152,8 @@ def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
 def test_the_commands_are_those_that_are_promised() -> None:
     names = [" ".join(words) for words, _ in commands()]
     assert names == ["", "setup", "serve", "ask", "train", "evaluate", "thresholds", "check", "kb", "kb add",
-                     "kb import", "kb export", "kb search", "kb evaluate", "kb list", "kb withdraw"]  # fmt: skip
+                     "kb import", "kb export", "kb search", "kb evaluate", "kb list", "kb withdraw",
+                     "staff", "staff add", "staff change", "staff list", "staff link"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -648,7 +649,9 @@ def test_an_address_that_is_not_this_machines_is_told(chatbot: Chatbot, host: st
     fails(chatbot("serve", "--host", host, "--port", "0"), f"Cannot listen on {host}")
 
 
-def test_the_server_reports_its_port_answers_there_and_says_nothing_else(with_model: Path, project: Path) -> None:
+def test_the_server_reports_its_port_and_the_first_admins_link_and_says_nothing_else(
+    with_model: Path, project: Path
+) -> None:
     process = started("serve", "--port", "0", "--project", project)
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -662,5 +665,9 @@ def test_the_server_reports_its_port_answers_there_and_says_nothing_else(with_mo
     finally:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
-    assert (process.returncode, out) == (130, "")
+    assert process.returncode == 130
+    link = (
+        r"Nobody can sign in yet\. Make the first admin, once, within a day: http://127\.0\.0\.1:\d+/staff/#first=\S+\n"
+    )
+    assert re.fullmatch(link, out)
     assert err == "chatbot: Stopped. Nothing is left half-written.\n"

@@ -63,7 +63,7 @@ def test_the_table_of_settings_has_every_setting_with_its_default() -> None:
     for name, field in Settings.model_fields.items():
         if name not in ("home", "project"):
             value = field.default
-            assert told[name.upper()] == (f"{value:g}" if isinstance(value, float | int) else value)
+            assert told[name.upper()] == (f"{value:g}" if isinstance(value, float | int) else value or "none")
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -35,6 +35,7 @@ from chatbot.messages import (
     Utterance,
 )
 from chatbot.project import load_project
+from chatbot.reply.template import Speaker
 from chatbot.turn import Assistant, Responder
 from chatbot.wiring import responders
 from tests.fakes import THRESHOLDS, SmallDesk
@@ -126,7 +127,7 @@ def test_the_next_turn_begins_without_what_the_last_one_left_over() -> None:
 def test_there_is_a_responder_for_each_kind_of_step_but_listen() -> None:
     project = load_project(None)
     policy = Policy(project.domain, project.rules, THRESHOLDS)
-    assert set(responders(policy, project)) == set(get_args(StepKind)) - {"listen"}
+    assert set(responders(policy, project, Speaker(project.domain))) == set(get_args(StepKind)) - {"listen"}
 
 
 def test_the_table_of_who_wins_is_in_the_order_that_was_agreed() -> None:

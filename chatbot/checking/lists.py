@@ -7,18 +7,14 @@ from collections.abc import Iterator
 from chatbot.checking.fault import Fault
 from chatbot.checking.material import Material
 from chatbot.deciding import title
+from chatbot.dialogue.responses import LANGUAGE, LANGUAGES, dead_ends, silences
 from chatbot.dialogue.rules import SEARCH
 from chatbot.errors import ActionError, ProjectError
-from chatbot.messages import Language, State
 from chatbot.project import Project
 from chatbot.reply.action import InProcess
-from chatbot.reply.template import Speaker
+from chatbot.reply.uses import ALWAYS
 from chatbot.understanding.masking import Masker
 from training_data.examples import OUT_OF_SCOPE
-
-ALWAYS = ("utter_clarify", "utter_fallback", "utter_action_failed")
-"""Responses that every assistant needs, whatever its rules say."""
-LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
 def faults_of_lists(project: Project, material: Material) -> Iterator[Fault]:
@@ -70,22 +66,18 @@ def faults_of_entities(project: Project, material: Material) -> Iterator[Fault]:
 
 def faults_of_responses(project: Project, material: Material) -> Iterator[Fault]:
     """Every response can be said in every language, and its buttons lead somewhere."""
-    speaker, intents = Speaker(project.domain), set(project.domain.intents)
+    intents = set(project.domain.intents)
     for name in ALWAYS:
-        if not speaker.knows(name):
+        if name not in project.domain.responses:
             what = f"Response '{name}' is missing in domain.yml; the assistant needs it when it does not know."
             yield Fault("lists", "", what)
     for name, variants in project.domain.responses.items():
         where = material.place("responses", name)
-        for language in LANGUAGES:
-            try:
-                speaker.say(name, State("check", language=language))
-            except ProjectError as error:
-                yield Fault("language", where, str(error))
-        for payload in sorted({button.payload for variant in variants for button in variant.buttons}):
-            if payload.startswith("/") and payload[1:].partition("{")[0] not in intents:
-                what = f"Response '{name}': button '{payload}' names an intent that domain.yml does not have."
-                yield Fault("lists", where, what)
+        flaws = [
+            *silences(name, variants, [{LANGUAGE: language} for language in LANGUAGES]),
+            *dead_ends(name, variants, project.domain),
+        ]
+        yield from (Fault(flaw.kind, where, flaw.what) for flaw in flaws)
         if name.startswith(title("")) and name.removeprefix(title("")) not in intents:
             yield Fault("lists", where, f"Response '{name}' names an intent that domain.yml does not have.")
 

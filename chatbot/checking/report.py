@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from chatbot.checking.doubts import Judged, doubts, judge
 from chatbot.checking.fault import Fault
-from chatbot.checking.lists import LANGUAGES
 from chatbot.checking.material import Material
+from chatbot.dialogue.responses import LANGUAGES
 from chatbot.project import Project
 from chatbot.settings import Settings
 from training_data.examples import OUT_OF_SCOPE

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from chatbot.checking.doubles import Pieces, near, near_across, pieces
 from chatbot.checking.facts import Said, contradictions
 from chatbot.checking.fault import Fault
-from chatbot.checking.lists import LANGUAGES
 from chatbot.checking.material import Material, Stored
+from chatbot.dialogue.responses import LANGUAGES
 from chatbot.dialogue.rules import SEARCH
 from chatbot.errors import ProjectError
 from chatbot.project import Project

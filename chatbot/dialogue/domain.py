@@ -5,7 +5,8 @@ Format: https://rasa.com/docs/rasa/domain
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,12 @@ import yaml
 
 from chatbot.errors import ProjectError
 from chatbot.messages import Button, Slot
+from knowledge_base.text import visible
+
+MOST_CHARACTERS = 4000
+"""Of one text: a page. Messengers take 4,096 at once."""
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""NUL, and half a surrogate pair: neither can be stored as UTF-8 and read again everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +120,45 @@ def read_mappings(slot: str, body: Mapping[str, Any]) -> tuple[Mapped, ...]:
     return tuple(found)
 
 
-def read_variants(name: str, body: list[Mapping[str, Any]]) -> tuple[Variant, ...]:
-    """The wordings of a response. Raises ProjectError if one has no text, or a condition on anything but a slot."""
+def read_variants(name: str, body: Sequence[Mapping[str, Any]]) -> tuple[Variant, ...]:
+    """The wordings of a response, from the file or from staff.
+
+    Raises ProjectError if one has no text or too much of it, a button without title or payload, a condition on anything
+    but a slot, or characters that are no text.
+    """
     found = []
     for raw in body:
-        if not str(raw.get("text") or "").strip():
-            raise ProjectError(f"Response '{name}': a variant has no text.")
+        text = read_text(name, "a variant", raw.get("text"))
         others = [str(c.get("type")) for c in raw.get("condition", []) if c.get("type") != "slot"]
         if others:
             raise ProjectError(f"Response '{name}': condition '{others[0]}' is not supported; allowed: slot.")
         conditions = {str(c["name"]): c["value"] for c in raw.get("condition", [])}
-        buttons = tuple(Button(str(b["title"]), str(b["payload"])) for b in raw.get("buttons", []))
-        found.append(Variant(str(raw["text"]).strip(), buttons, str(raw.get("image", "")), conditions))
+        buttons = tuple(
+            Button(read_text(name, "a button", b["title"]), read_text(name, "a button's payload", b["payload"]))
+            for b in raw.get("buttons", [])
+        )
+        image = str(raw.get("image") or "").strip()
+        check_characters(name, "an image", image)
+        for word in (*conditions, *conditions.values()):
+            check_characters(name, "a condition", str(word))
+        found.append(Variant(text, buttons, image, conditions))
     return tuple(found)
+
+
+def read_text(name: str, what: str, raw: Any) -> str:
+    """A text of a response, its ends trimmed. Raises ProjectError if nothing can be seen of it, or it is too long."""
+    text = ("" if raw is None else str(raw)).replace("\r\n", "\n").strip()
+    if not visible(text).strip():
+        raise ProjectError(f"Response '{name}': {what} has no text.")
+    if len(text) > MOST_CHARACTERS:
+        raise ProjectError(
+            f"Response '{name}': {what} has {len(text)} characters; at most {MOST_CHARACTERS} are allowed. Shorten it."
+        )
+    check_characters(name, what, text)
+    return text
+
+
+def check_characters(name: str, what: str, text: str) -> None:
+    """Raises ProjectError for what cannot be stored as text."""
+    if NO_TEXT.search(text):
+        raise ProjectError(f"Response '{name}': {what} holds a character that is no text (NUL, or half a pair).")

@@ -31,6 +31,11 @@ class Form:
 
     def question(self, form: str, slot: str, state: State, again: bool) -> Utterance:
         """`utter_ask_<form>_<slot>`, or `utter_ask_<slot>`, as in Rasa; asked again, `..._again` where there is one."""
-        names = (f"utter_ask_{form}_{slot}", f"utter_ask_{slot}")
-        wanted = (*(f"{name}_again" for name in names), *names) if again else names
-        return self.speaker.say(next((name for name in wanted if self.speaker.knows(name)), names[-1]), state)
+        wanted = wordings(form, slot, again)
+        return self.speaker.say(next((name for name in wanted if self.speaker.knows(name)), wanted[-1]), state)
+
+
+def wordings(form: str, slot: str, again: bool) -> tuple[str, ...]:
+    """Names of the responses that may ask for the slot, the first that the domain has is said."""
+    names = (f"utter_ask_{form}_{slot}", f"utter_ask_{slot}")
+    return (*(f"{name}_again" for name in names), *names) if again else names

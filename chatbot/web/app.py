@@ -11,9 +11,15 @@ from fastapi.responses import RedirectResponse
 from chatbot.messages import Language
 from chatbot.web.chat_page import NO_STARTERS, Chat, chat_head, chat_page
 from chatbot.web.gradio_page import GradioPage, SafeHeaders, in_a_loop
+from chatbot.web.limits import PublicLimits, Rate
+from chatbot.web.staff_page import staff_head, staff_page
 
 # Named, so that gradio's default theme does not bring fonts of its own; chat.css says what the page really uses.
 THEME = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+
+
+MESSAGES_A_MINUTE = 60
+"""Of one address. Of one conversation a third of them; a third, or a sixth, may come at once."""
 
 
 def create_app(
@@ -24,14 +30,27 @@ def create_app(
     status: Callable[[], Mapping[str, str]],
     starters: Mapping[Language, Sequence[str]] = NO_STARTERS,
     embed_origins: Sequence[str] = (),
+    staff: FastAPI | None = None,
+    trusted_proxies: Sequence[str] = (),
+    messages_a_minute: int = MESSAGES_A_MINUTE,
 ) -> FastAPI:
-    """The customers' page at /chat/, /status, and / leading to the page.
+    """The customers' page at /chat/, the staff's at /staff/, /status, and / leading to the customers' page.
 
     status: what /status says beside "ok", asked at each request: {"model": ..., "index": ...}. starters: questions
-    offered before the first message. embed_origins: other sites that may show the page in a frame.
+    offered before the first message. embed_origins: other sites that may show the page in a frame. staff: the routes
+    of the console; without them there is no console. trusted_proxies: whose X-Forwarded-For is believed.
+    messages_a_minute: of one address, that are answered.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)  # /docs would load scripts from another host
     app.add_middleware(GradioPage, prefix="/chat", head=chat_head(shop_name), embed_origins=embed_origins)
+    if staff:
+        app.add_middleware(GradioPage, prefix="/staff", head=staff_head(shop_name), calls=False, beside="/api")
+    app.add_middleware(
+        PublicLimits,
+        trusted_proxies=trusted_proxies,
+        messages=Rate(messages_a_minute, max(1, messages_a_minute // 3)),
+        of_conversation=Rate(messages_a_minute / 3, max(1, messages_a_minute // 6)),
+    )
     app.add_middleware(SafeHeaders)  # added last: outermost, so that refusals carry the headers too
 
     @app.get("/")
@@ -43,6 +62,14 @@ def create_app(
     def status_now() -> dict[str, str]:
         return {"status": "ok", **status()}
 
+    if staff:
+
+        @app.get("/staff")
+        def to_staff(request: Request) -> RedirectResponse:
+            return RedirectResponse(f"{request.scope.get('root_path', '')}/staff/", 307)
+
+        app.mount("/staff/api", staff)
+        in_a_loop(lambda: _with_page(app, staff_page(shop_name), "/staff"))
     return in_a_loop(lambda: _with_page(app, chat_page(chat, shop_name, storage_secret, starters), "/chat"))
 
 

@@ -26,7 +26,7 @@ function remember(store, key, value) {
 }
 
 function rememberUnanswered() {
-  const open = entries.filter((entry) => entry.state === "waiting" || entry.problem === "failed");
+  const open = entries.filter((entry) => entry.state === "waiting" || AGAIN[entry.problem] === "retry");
   remember("sessionStorage", UNANSWERED, open.map(({ node, outcome, ...entry }) => entry));
 }
 

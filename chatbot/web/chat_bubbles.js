@@ -1,4 +1,5 @@
-// The page's pieces. Every word of a customer, of staff and of the bot becomes a text node: nothing is parsed as HTML.
+// The page's pieces. Every word becomes a text node; only the bubbles of the bot and of staff are parsed as HTML, which
+// the server has made of their Markdown and cleaned (chatbot.web.markdown).
 // Given by gr.HTML's js_on_load: element, props, server, trigger, watch. chat.js follows in the same scope.
 "use strict";
 
@@ -46,18 +47,11 @@ function link(address, ...children) {
     unseen("new_tab"));
 }
 
-// A bare address ends before white space, quotes, Chinese punctuation and Han characters, and before a closing .,;:!?)
-const INSIDE = "\\s<>\"'\\u3000-\\u303f\\u4e00-\\u9fff\\uff00-\\uffef";
-const ADDRESS = new RegExp(`https?://[^${INSIDE}]*[^${INSIDE}.,;:!?)\\]]`, "g");
-
-function linked(text) {
-  const pieces = [];
-  let done = 0;
-  for (const found of text.matchAll(ADDRESS)) {
-    pieces.push(text.slice(done, found.index), link(found[0], found[0]));
-    done = found.index + found[0].length;
-  }
-  return [...pieces, text.slice(done)];
+function rich(html) { // what is in a template neither loads nor runs until it is put into the page
+  const made = make("template");
+  made.innerHTML = html;
+  made.content.querySelectorAll("a[target]").forEach((address) => address.append(unseen("new_tab")));
+  return made.content;
 }
 
 // A choice carries the button it stands for; one listener in chat.js sends it.
@@ -77,13 +71,13 @@ function choices(buttons, related, heading) {
 }
 
 function utterance(said, tag) {
-  const bubble = make("div", { class: "fd-bubble", lang: tag }, ...linked(said.text));
+  const bubble = make("div", { class: "fd-bubble fd-rich", lang: tag }, rich(said.html));
   if (said.image) bubble.append(make("img", { src: said.image, alt: props.texts[language].picture, loading: "lazy" }));
   if (said.image_link) bubble.append(" ", link(said.image_link, words("picture")));
   const origin = (said.origin || said.source) && make("p", { class: "fd-small fd-origin" },
     said.origin && make("span", { lang: tag }, said.origin), said.origin && said.source && " · ",
     said.source && link(said.source, words("source")));
-  return [said.text || said.image || said.image_link ? bubble : null, origin];
+  return [said.html || said.image || said.image_link ? bubble : null, origin];
 }
 
 function thumb(rating, name, label, current) {
@@ -112,7 +106,7 @@ function replyNode(reply, rating) {
     ...reply.utterances.map((one) => choices(one.buttons, one.related, "related")));
 }
 
-const AGAIN = { failed: "retry", not_opened: "reload" }; // what can be done about a problem; about the others: nothing
+const AGAIN = { failed: "retry", too_fast: "retry", not_opened: "reload" }; // what can be done about a problem; about the others: nothing
 
 function problemNode(key) {
   const node = make("div", { class: "fd-reply fd-problem" }, speaker(false),

@@ -34,6 +34,7 @@ from chatbot.web.texts import LIMIT, page_texts
 
 HERE = Path(__file__).parent
 SCRIPTS = ("chat_bubbles.js", "chat.js")  # one function body, in this order
+HEAD_SCRIPTS = ("chat_storage.js", "chat_refusals.js")  # in the document's head, before Gradio's
 
 # Answers worked on at once. Each holds a thread; one that waits for an action's server holds it idle, so there are
 # many more than cores. Gradio's own default is 40 threads shared with everything else in the process.
@@ -98,7 +99,7 @@ def chat_head(shop_name: Mapping[Language, str]) -> Callable[[Language], str]:
     """What the page's document has in its head: there from the first byte on, before any script has run."""
     texts = page_texts(shop_name)
     style = (HERE / "chat.css").read_text(encoding="utf-8")
-    script = (HERE / "chat_storage.js").read_text(encoding="utf-8")
+    script = "\n".join((HERE / script).read_text(encoding="utf-8") for script in HEAD_SCRIPTS)
 
     def head(language: Language) -> str:
         said = {key: html.escape(text) for key, text in texts[language].items()}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
-from urllib.parse import urlsplit
 
 from chatbot.errors import MessageError
 from chatbot.messages import Exchange, Language, Message, Reply, Utterance
+from chatbot.web.markdown import html_of, html_of_words
+from chatbot.web.markdown_tokens import is_web_address as is_web_address  # the console asks for it here
 from chatbot.web.texts import LIMIT
 
 TALK_TO_PERSON = "/talk_to_person"
@@ -80,20 +81,24 @@ def _exchange_views(exchanges: Sequence[Exchange]) -> Iterable[View]:
 
 def reply_view(reply: Reply) -> View:
     """A reply. silent: a person reads along. by_person: a person wrote it, not the bot."""
-    kinds = {step.kind for step in reply.steps}
+    by_person = bool(reply.utterances) and {step.kind for step in reply.steps} == {"human"}
     return {
         "language": reply.language,
         "silent": not reply.utterances,
-        "by_person": bool(reply.utterances) and kinds == {"human"},
-        "utterances": [utterance_view(utterance) for utterance in reply.utterances],
+        "by_person": by_person,
+        "utterances": [utterance_view(utterance, by_person=by_person) for utterance in reply.utterances],
     }
 
 
-def utterance_view(utterance: Utterance) -> View:
-    """One bubble. related: its buttons are further questions, not answers to a question of the bot."""
+def utterance_view(utterance: Utterance, *, by_person: bool = False) -> View:
+    """One bubble. related: its buttons are further questions, not answers to a question of the bot.
+
+    html: made of the Markdown of stored answers and of templates, and cleaned, here and at each display. by_person:
+    what a person wrote to the customer is no Markdown.
+    """
     stored = utterance.pair_id is not None
     return {
-        "text": utterance.text,
+        "html": html_of_words(utterance.text) if by_person else html_of(utterance.text),
         "buttons": [{"title": button.title, "payload": button.payload} for button in utterance.buttons],
         "related": stored,
         "origin": " · ".join(filter(None, [utterance.category, f"#{utterance.pair_id}" if stored else ""])),
@@ -102,12 +107,3 @@ def utterance_view(utterance: Utterance) -> View:
         "image": utterance.image if re.match(r"/(?![/\\])", utterance.image) else "",
         "image_link": utterance.image if is_web_address(utterance.image) else "",
     }
-
-
-def is_web_address(address: str) -> bool:
-    """Whether it is an absolute http(s) address with a host: javascript:, data: and the like are not."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)

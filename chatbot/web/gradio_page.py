@@ -55,20 +55,30 @@ class GradioPage:
     """ASGI middleware around the app that has the page mounted at `prefix`.
 
     head: what goes into the document's head for a language: title, styles, icon. embed_origins: who else may frame it.
+    calls: whether the page's functions may be called through Gradio; a page without functions needs none of its routes.
+    beside: a path below the prefix that is no part of the page, "/api": requests below it pass untouched.
     """
 
     def __init__(
-        self, app: ASGIApp, prefix: str, head: Callable[[Language], str], embed_origins: Sequence[str] = ()
+        self,
+        app: ASGIApp,
+        prefix: str,
+        head: Callable[[Language], str],
+        embed_origins: Sequence[str] = (),
+        *,
+        calls: bool = True,
+        beside: str | None = None,
     ) -> None:
-        self.app, self.prefix, self.head = app, prefix, head
+        self.app, self.prefix, self.head, self.calls = app, prefix, head, calls
         self.ancestors = " ".join(["'self'", *embed_origins])
+        self.beside = None if beside is None else f"{beside}/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Requests elsewhere pass untouched."""
         below = self._below(scope)
         if below is None:
             await self.app(scope, receive, send)
-        elif refusal := _refusal(scope, below):
+        elif refusal := _refusal(scope, below, self.calls):
             await refusal(scope, receive, send)
         elif below == "/" and scope["method"] == "GET":
             await (await self._document(scope, receive))(scope, receive, send)
@@ -80,7 +90,8 @@ class GradioPage:
         if scope["type"] != "http":
             return None
         path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
-        return path.removeprefix(self.prefix) if path.startswith(self.prefix + "/") else None
+        below = path.removeprefix(self.prefix) if path.startswith(self.prefix + "/") else None
+        return None if below and self.beside and below.startswith(self.beside) else below
 
     async def _document(self, scope: Scope, receive: Receive) -> Response:
         """Gradio's document in the browser's language, with our head, and scripts that only run with today's nonce."""
@@ -106,13 +117,13 @@ class GradioPage:
         )
 
 
-def _refusal(scope: Scope, below: str) -> Response | None:
+def _refusal(scope: Scope, below: str, calls: bool) -> Response | None:
     """The answer to a request that the page itself never makes; None for one that it makes."""
     if scope["method"] in ("GET", "HEAD") and READ.fullmatch(below) and ".." not in below:
         if below == "/" and scope["query_string"]:
             return RedirectResponse("./", 307)  # ?view=settings and ?deep_link= are doors as well
         return None
-    if scope["method"] == "POST" and CALL.fullmatch(below):
+    if calls and scope["method"] == "POST" and CALL.fullmatch(below):
         headers = Headers(scope=scope)
         if headers.get("content-type", "").split(";")[0].strip() != "application/json":
             return PlainTextResponse("Send JSON.", 415)  # a multipart call would carry files

@@ -34,20 +34,30 @@ def answer_on(listening: socket.socket, settings: Settings) -> None:
     import uvicorn
 
     from chatbot.web.app import create_app
+    from chatbot.web.callers import networks
+    from chatbot.wiring_staff import Console
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     desk = Frontdesk(settings)
-    with closing_down(desk):
+    console = Console(desk, networks(settings.trusted_proxies))
+    with closing_down(desk), contextlib.closing(console):
         app = create_app(
             desk,
             shop_name=desk.project.name,
             storage_secret=desk.storage_secret,
             status=desk.versions,
             starters=desk.starters(),
+            embed_origins=settings.embed_origins,
+            staff=console.app(),
+            trusted_proxies=settings.trusted_proxies,
+            messages_a_minute=settings.messages_a_minute,
         )
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        sys.stdout.write(f"Frontdesk is ready: http://{host}:{listening.getsockname()[1]}/\n")
+        address = f"http://{host}:{listening.getsockname()[1]}"
+        sys.stdout.write(f"Frontdesk is ready: {address}/\n")
+        if link := console.first_link():
+            sys.stdout.write(f"Nobody can sign in yet. Make the first admin, once, within a day: {address}{link}\n")
         sys.stdout.flush()
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
         uvicorn.Server(config).run(sockets=[listening])

@@ -15,6 +15,11 @@ from tests.checking.conftest import Files
 DOMAIN, NLU = "domain.yml", "data/nlu.yml"
 GERMAN = "[{text: Hi, condition: [{type: slot, name: language, value: en}]}]"
 GUIDE = Path(__file__).parents[2] / "training_data" / "README.md"
+PLACES_TO_GO = """
+    - {text: Hi, image: /a picture.png, buttons: [{title: A, payload: "/order{} x"}, {title: B, payload: "/order{1}"}]}
+    - {text: Hi, image: "https://a.example/x.png", condition: [{type: slot, name: order_number, value: "1"}]}
+    - {text: Hi, image: "http://a.example/x.png", condition: [{type: slot, name: member, value: true}]}
+    - {text: Hi, image: "//a.example/x.png", condition: [{type: slot, name: language, value: de}]}"""
 BUTTONS = '[{text: Hi, buttons: [{title: A, payload: /refund}, {title: B, payload: "/order{}"}]}]'
 
 
@@ -94,8 +99,7 @@ def test_the_demo_shop_and_a_small_project_have_no_fault(files: Files) -> None:
             "[{text: Hi}]",
             GERMAN,
             [
-                "domain.yml:9: Response 'utter_greet' has no variant for language 'zh'. Add one to domain.yml. "
-                "[language]"
+                "domain.yml:9: Response 'utter_greet' has no variant for language 'zh'. Add one. [language]",
             ],
         ),
         (
@@ -105,6 +109,25 @@ def test_the_demo_shop_and_a_small_project_have_no_fault(files: Files) -> None:
             [
                 "domain.yml:9: Response 'utter_greet': button '/refund' names an intent that domain.yml does not have. "
                 "[lists]"
+            ],
+        ),
+        (
+            DOMAIN,
+            "[{text: Hi}]",
+            PLACES_TO_GO,
+            [
+                "domain.yml:9: Response 'utter_greet': button '/order{1}' carries no JSON; "
+                'write /order{"slot": 1}. [broken]',
+                "domain.yml:9: Response 'utter_greet': button '/order{} x' carries no JSON; "
+                'write /order{"slot": 1}. [broken]',
+                "domain.yml:9: Response 'utter_greet': a condition is on slot 'member', which domain.yml does not "
+                "have. [lists]",
+                "domain.yml:9: Response 'utter_greet': condition language 'de' never holds; allowed: en, zh. "
+                "[language]",
+                "domain.yml:9: Response 'utter_greet': image 'http://a.example/x.png' is neither a path (/...) nor an "
+                "https address, and would not be shown. [broken]",
+                "domain.yml:9: Response 'utter_greet': image '//a.example/x.png' is neither a path (/...) nor an "
+                "https address, and would not be shown. [broken]",
             ],
         ),
         (

@@ -87,6 +87,24 @@ def test_a_rule_may_name_responses_forms_and_actions(tmp_path: Path) -> None:
             "Slot 'size': mapping 'from_text' is not supported; allowed: from_entity, custom.",
         ),
         ("responses: {utter_a: [{image: a.png}]}", "Response 'utter_a': a variant has no text."),
+        ('responses: {utter_a: [{text: " \\u200b"}]}', "Response 'utter_a': a variant has no text."),
+        ("responses: {utter_a: [{text: }]}", "Response 'utter_a': a variant has no text."),
+        (
+            f"responses: {{utter_a: [{{text: {'x' * 4001}}}]}}",
+            "Response 'utter_a': a variant has 4001 characters; at most 4000 are allowed. Shorten it.",
+        ),
+        (
+            'responses: {utter_a: [{text: "a\\0b"}]}',
+            "Response 'utter_a': a variant holds a character that is no text (NUL, or half a pair).",
+        ),
+        (
+            "responses: {utter_a: [{text: hi, buttons: [{title: ' ', payload: /greet}]}]}",
+            "Response 'utter_a': a button has no text.",
+        ),
+        (
+            "responses: {utter_a: [{text: hi, buttons: [{title: Hi, payload: }]}]}",
+            "Response 'utter_a': a button's payload has no text.",
+        ),
         (
             "responses: {utter_a: [{text: hi, condition: [{type: intent, name: x, value: y}]}]}",
             "Response 'utter_a': condition 'intent' is not supported; allowed: slot.",
@@ -114,6 +132,13 @@ def test_a_domain_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
         read_domain(tmp_path / "domain.yml")
     with pytest.raises(ProjectError, match=r"nowhere\.yml: cannot be read \(\[Errno 2\]"):
         read_domain(tmp_path / "nowhere.yml")
+
+
+def test_a_text_of_as_many_characters_as_are_allowed_is_kept_and_its_ends_are_not(tmp_path: Path) -> None:
+    body = f'responses: {{utter_a: [{{text: " {"x" * 3998}\\r\\ny ", image: }}]}}'
+    assert read_domain(written(tmp_path, body)).responses == {
+        "utter_a": (Variant("x" * 3998 + "\ny", conditions={}),),
+    }
 
 
 def test_a_condition_holds_only_for_its_own_value() -> None:

@@ -197,6 +197,23 @@ def test_damaged_files_are_built_anew(
     assert KnowledgeIndex(store, HashingEncoder(), tmp_path / "index").lacking == 0
 
 
+def test_a_running_process_goes_on_with_its_own_when_another_writes_damaged_files(
+    store: PairStore, index: KnowledgeIndex, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.add_many(many(3))
+    index.refresh()
+    store.add_many(many(FEW + 50, 3))
+    other = KnowledgeIndex(store, HashingEncoder(), tmp_path / "index")
+    other.refresh()
+    (index.folder / "000001" / "index.faiss").write_bytes(b"half of a file")
+    with caplog.at_level(logging.WARNING):
+        assert index.refresh() == FEW + 50
+    assert "index.faiss is damaged. The index will be built anew." in caplog.text
+    assert (index.lacking, index.snapshot.generation) == (0, "000002")
+    assert found(index, "Question number 1?")[0] == 2
+    assert KnowledgeIndex(store, HashingEncoder(), tmp_path / "index").lacking == 0
+
+
 @pytest.mark.parametrize("current", ["", "000777", "../..", "\xff"])
 def test_a_damaged_name_of_the_current_generation_is_survived(
     store: PairStore, index: KnowledgeIndex, tmp_path: Path, current: str
@@ -337,3 +354,9 @@ def test_the_nouns_and_the_store_load_without_faiss() -> None:
         "import sys, knowledge_base, knowledge_base.pairs, knowledge_base.importing; sys.exit('faiss' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_damaged_lock_keeps_nobody_from_building(tmp_path: Path) -> None:
+    (tmp_path / "lock.db").write_bytes(b"no database " * 100)
+    with generations.building(tmp_path, wait=False) as alone:
+        assert alone

@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from chatbot.dialogue.domain import Domain, Variant
 from chatbot.errors import ProjectError
 from chatbot.messages import Button, Evidence, Outcome, State, Step, Utterance
 from chatbot.reply.template import Speaker
+from chatbot.web.markdown import html_of, plain_of
 
 HOSTILE = ("{0.__class__}", "{{order}}", "{order}", "%s %(x)s", "{{ 7*7 }}{% x %}", "${order}", "\\g<0>\\1", "<b>&amp;")
+MARKDOWN = (
+    "**bold**", "*a*", "__a__", "`a`", "```\na\n```", "# a", "- a", "+ a", "1. a", "1) a", "> a", "---", "a\n---",
+    "a\n\n    b", "[a](javascript:alert(1))", "[a](https://evil.example)", "![a](https://evil.example/a.png)",
+    "<https://evil.example>", "https://evil.example", "HTTPS://evil.example", "[a]: https://evil.example",
+    "](https://evil.example)", "](https://evil.example) [a", "<img src=x onerror=alert(1)>", "<b>a</b>", "&lt;b&gt;",
+    "\\", "a\\", "**", "`", "|a|b|\n|-|-|\n|c|d|",
+)  # fmt: skip
 
 
 def speaker(*variants: Variant) -> Speaker:
@@ -19,9 +29,43 @@ def only(text: str) -> Speaker:
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_a_value_is_put_in_as_it_is_and_never_read_again(value: str) -> None:
+def test_a_value_is_shown_as_it_is_and_never_read_again(value: str) -> None:
     state = State("c", slots={"name": value, "order": "secret"})
-    assert only("Hello {name}, {name}!").say("utter_a", state) == Utterance(f"Hello {value}, {value}!")
+    said = only("Hello {name}, {name}!").say("utter_a", state)
+    assert plain_of(said.text) == f"Hello {value}, {value}!"
+    assert re.findall("<[^>]*>", html_of(said.text)) == ["<p>", "</p>"]
+
+
+@pytest.mark.parametrize("value", MARKDOWN)
+@pytest.mark.parametrize(
+    "around", ["{name}", "**{name}**", "- {name}", "[{name}](https://shop.example)", "![{name}", "x{name}x"]
+)
+def test_no_words_of_a_customer_become_markdown(value: str, around: str) -> None:
+    def tags(words: str) -> list[str]:
+        text = only(around).say("utter_a", State("c", slots={"name": words})).text
+        return re.findall("<[a-z0-9]+", html_of(text))
+
+    assert [tag for tag in tags(value) if tag != "<br"] == tags("word")
+
+
+@pytest.mark.parametrize("value", MARKDOWN)
+@pytest.mark.parametrize(
+    "around", ["[x](https://shop.example/{name})", "[x](<https://shop.example/{name}>)", "`{name}`"]
+)
+def test_no_words_of_a_customer_make_a_link_lead_elsewhere(value: str, around: str) -> None:
+    shown = html_of(only(around).say("utter_a", State("c", slots={"name": value})).text)
+    assert all(address.startswith("https://shop.example/") for address in re.findall('href="([^"]*)', shown))
+
+
+def test_markdown_of_the_template_itself_stays() -> None:
+    said = only("**Order** {name}").say("utter_a", State("c", slots={"name": "1 * 2 * 3"}))
+    assert html_of(said.text) == "<p><strong>Order</strong> 1 * 2 * 3</p>"
+
+
+def test_what_a_customer_usually_gives_stands_as_it_is() -> None:
+    """Whoever masks the log has to find it."""
+    for value in ("100234", "mei_tan@example.com", "+65 8123 4821", "2024-11-20", "Oak table (2 m)", "订单 100234"):
+        assert only("{name}.").say("utter_a", State("c", slots={"name": value})).text == f"{value}."
 
 
 @pytest.mark.parametrize(
@@ -100,3 +144,14 @@ def test_a_template_step_says_its_response_and_nothing_happens() -> None:
     step = Step("template", "reason", "utter_a")
     assert only("Hi").__call__(step, Evidence("", "", "en"), State("c")) == Outcome((Utterance("Hi"),))
     assert (only("Hi").knows("utter_a"), only("Hi").knows("utter_b")) == (True, False)
+
+
+def test_what_is_said_is_what_the_responses_are_at_that_moment() -> None:
+    domain = Domain((), {}, {}, {"utter_a": (Variant("Hello"),), "utter_b": (Variant("Bye"),)}, ())
+    now: dict[str, tuple[Variant, ...]] = dict(domain.responses)
+    told = Speaker(domain, lambda: now)
+    assert told.say("utter_a", State("c")).text == "Hello"
+    now["utter_a"] = (Variant("Good day"),)
+    assert (told.say("utter_a", State("c")).text, told.say("utter_b", State("c")).text) == ("Good day", "Bye")
+    del now["utter_b"]
+    assert (told.knows("utter_a"), told.knows("utter_b")) == (True, False)

@@ -8,11 +8,12 @@ from collections import defaultdict
 import pytest
 
 from chatbot.checking.facts import facts
+from chatbot.dialogue.responses import PLACE
 from chatbot.dialogue.rules import SEARCH
 from chatbot.messages import State
 from chatbot.project import Project, load_project
 from chatbot.reply.action import InProcess
-from chatbot.reply.template import PLACE, Speaker
+from chatbot.reply.template import Speaker
 from knowledge_base.importing import read_pairs
 from knowledge_base.text import normalise_question
 from training_data.examples import OUT_OF_SCOPE, language_of

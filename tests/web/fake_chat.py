@@ -6,8 +6,12 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
+
+from fastapi import FastAPI
 
 from chatbot.messages import Button, Exchange, Language, Message, Reply, Step, StepKind, Utterance
+from chatbot.web.limits import PublicLimits, Rate
 
 PERSON = "/talk_to_person"
 
@@ -92,6 +96,16 @@ FALLBACK: dict[Language, Utterance] = {
     "en": said("I am sorry, I don't know that. A person can help.", ("Talk to a person", PERSON)),
     "zh": said("抱歉，这个我不知道，可以请人工客服帮您。", ("转人工客服", PERSON)),
 }
+
+
+PLENTY = Rate(1_000_000, 1_000_000)
+
+
+def limited(app: FastAPI, **limits: Any) -> FastAPI:
+    """The web app with other limits for the public: as a rule none that a test could come to."""
+    limiting = next(one for one in app.user_middleware if one.cls is PublicLimits)
+    limiting.kwargs.update({"requests": PLENTY, "messages": PLENTY, "of_conversation": PLENTY, **limits})
+    return app
 
 
 class FakeChat:

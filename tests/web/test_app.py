@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import functools
 import io
 import json
 import logging
+import operator
 import re
 import threading
 from collections.abc import Iterator
@@ -21,7 +24,7 @@ from chatbot.web.chat_page import HERE, SCRIPTS, chat_page
 from chatbot.web.chat_view import conversation_view, reply_view, utterance_view
 from chatbot.web.gradio_page import in_a_loop
 from chatbot.web.texts import LIMIT, TEXTS, preferred_language
-from tests.web.fake_chat import FakeChat
+from tests.web.fake_chat import FakeChat, limited
 
 SHOP = {"en": "Maple & Moss", "zh": "枫苔家居"}
 SECRET = "the-secret-of-the-server"
@@ -35,7 +38,7 @@ def site() -> Iterator[tuple[FakeChat, TestClient]]:
     app = create_app(
         chat, shop_name=SHOP, storage_secret=SECRET, status=lambda: {"model": "intents-7", "index": "2024-11-22"}
     )
-    with TestClient(app, follow_redirects=False) as client:
+    with TestClient(limited(app), follow_redirects=False) as client:
         yield chat, client
 
 
@@ -61,10 +64,17 @@ def config(client: TestClient) -> dict[str, Any]:
     return read
 
 
+@functools.cache
+def numbers(client: TestClient) -> tuple[int, int]:
+    """Gradio's numbers of the panel and of what is called when the page is loaded."""
+    found = config(client)
+    panel = next(one["id"] for one in found["components"] if one["type"] == "html")
+    return panel, next(one["id"] for one in found["dependencies"] if one["targets"][0][1] == "load")
+
+
 def call(client: TestClient, name: str, **sent: Any) -> Any:
     """What the page gets when it calls a server function."""
-    panel = next(one for one in config(client)["components"] if one["type"] == "html")
-    body = {"component_id": panel["id"], "fn_name": name, "session_hash": "s", "data": sent}
+    body = {"component_id": numbers(client)[0], "fn_name": name, "session_hash": "s", "data": sent}
     response = client.post("/chat/gradio_api/component_server/", json=body)
     assert response.status_code == 200
     return response.json()
@@ -339,6 +349,49 @@ def test_customers_do_not_wait_for_each_other(
     assert [list(result) for result in results] == [["reply"]] * 4
 
 
+# -- whose conversation it is
+
+
+def opened(client: TestClient, known: Any = None) -> tuple[str, Any]:
+    """The conversation that a browser is given which brings `known`: its id, and what is shown of it."""
+    body = {"data": [known], "event_data": None, "fn_index": numbers(client)[1], "session_hash": "s"}
+    answer = client.post("/chat/gradio_api/run/predict", json=body).json()
+    conversation_id, view = answer["data"]
+    return conversation_id, view
+
+
+def test_ids_of_conversations_are_192_bits_of_chance(client: TestClient) -> None:
+    ids = {opened(client)[0] for _ in range(40)}
+    assert len(ids) == 40
+    read = [base64.urlsafe_b64decode(one) for one in ids]
+    assert {len(one) for one in read} == {24}
+    both = [functools.reduce(join, (int.from_bytes(one) for one in read)) for join in (operator.or_, operator.and_)]
+    assert [bits.bit_count() for bits in both] == [192, 0]  # 40 times chance: no bit of the 192 stood still
+
+
+def test_nobody_reads_a_conversation_without_its_id(client: TestClient, chat: FakeChat) -> None:
+    mine, _ = opened(client)
+    send(client, "say my secret", conversation=mine)
+    assert "my secret" in str(call(client, "read_conversation", conversation=mine))
+    assert opened(client, mine)[0] == mine
+    other, shown = opened(client)
+    assert (other != mine, shown["exchanges"]) == (True, [])
+    guesses = (
+        mine.swapcase(),
+        mine[:-1] + ("A" if mine[-1] != "A" else "B"),
+        mine[:31],
+        mine + "A",
+        f" {mine}",
+        "%" * 32,
+        "*",
+    )
+    for guess in (*guesses, "", None, 1, [mine], {"id": mine}):
+        assert "my secret" not in str(call(client, "read_conversation", conversation=guess))
+        assert "my secret" not in str(opened(client, guess))
+    call(client, "rate_reply", conversation=other, message="m1", rating=1)
+    assert chat.exchanges[mine][0].rating == 0
+
+
 # -- what is shown
 
 
@@ -400,6 +453,24 @@ def test_a_reply_is_a_persons_only_if_nothing_else_spoke() -> None:
 
     assert [view("human"), view("action", "human"), view("template")] == [(True, False), (False, False), (False, False)]
     assert reply_view(Reply(CONVERSATION, "m", "en", (), (Step("human", ""),)))["silent"]
+
+
+def test_answers_and_templates_are_shown_as_html_and_a_persons_words_as_they_are() -> None:
+    def html(*kinds: Any, **more: Any) -> str:
+        said = (Utterance("**Free** from <b>$60</b>", **more),)
+        shown: str = reply_view(Reply(CONVERSATION, "m", "en", said, tuple(Step(kind, "") for kind in kinds)))[
+            "utterances"
+        ][0]["html"]
+        return shown
+
+    marked, plain = "<p><strong>Free</strong> from ", "<p>**Free** from "
+    assert html("retrieval", pair_id=1) == html("template") == f"{marked}&lt;b&gt;$60&lt;/b&gt;</p>"
+    assert html("human") == f"{plain}&lt;b&gt;$60&lt;/b&gt;</p>"
+
+
+def test_a_message_of_the_customer_is_sent_back_as_it_was_written() -> None:
+    text = "**x** <img src=x onerror=alert(1)>"
+    assert conversation_view(CONVERSATION, [exchange(text)])["exchanges"][0]["text"] == text
 
 
 # -- texts
