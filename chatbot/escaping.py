@@ -7,6 +7,7 @@ import re
 ANYWHERE = re.compile(
     r"[\\`*\[\]<>&|]"  # code, emphasis, links, pictures, addresses, HTML, entities, tables
     r"|(?<![^\W_])_|_(?![^\W_])"  # inside of a word it means nothing: a_b@shop.example stays as it is
+    r"|~(?=~)"  # code again
     r"|:(?=//)"  # a bare address would become a link
     r"|!\Z|\A[(:]"  # with the text around it: ![..](..), [..](..)
 )

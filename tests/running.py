@@ -64,7 +64,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE", **environment},
+            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "CHATBOT_MESSAGES_A_MINUTE": "5000", **environment},
         )
         assert self.process.stdout is not None
         self.lines: list[str] = []

@@ -19,7 +19,8 @@ THEME = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospac
 
 
 MESSAGES_A_MINUTE = 60
-"""Of one address. Of one conversation a third of them; a third, or a sixth, may come at once."""
+"""Of one address. Of one conversation a third of them; a third, or a sixth, may come at once. Requests of any kind: ten
+for each message."""
 
 
 def create_app(
@@ -48,6 +49,7 @@ def create_app(
     app.add_middleware(
         PublicLimits,
         trusted_proxies=trusted_proxies,
+        requests=Rate(10 * messages_a_minute, max(1, 5 * messages_a_minute // 2)),
         messages=Rate(messages_a_minute, max(1, messages_a_minute // 3)),
         of_conversation=Rate(messages_a_minute / 3, max(1, messages_a_minute // 6)),
     )

@@ -59,7 +59,12 @@ def answer_on(listening: socket.socket, settings: Settings) -> None:
         if link := console.first_link():
             sys.stdout.write(f"Nobody can sign in yet. Make the first admin, once, within a day: {address}{link}\n")
         sys.stdout.flush()
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            timeout_graceful_shutdown=5,
+            forwarded_allow_ips=list(settings.trusted_proxies),  # for the scheme: it believes this machine if not told
+        )
         uvicorn.Server(config).run(sockets=[listening])
 
 

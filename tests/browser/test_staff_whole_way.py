@@ -41,8 +41,7 @@ TEN_WORDINGS = (
 def servers(shop_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
     """Two processes on one home: staff work at the first, customers ask the second."""
     home = copied(shop_home, tmp_path_factory.mktemp("staff") / "home")
-    limits = {"CHATBOT_MESSAGES_A_MINUTE": "1000"}
-    both = Server(home, **limits), Server(home, **limits)
+    both = Server(home), Server(home)
     yield both
     for server in both:
         server.stop()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatbot.escaping import literal
@@ -293,6 +293,7 @@ SIGNS = st.text("ab \n*_`[]()<>!#-+=~|\\&:/.@1\"'{}，", max_size=40)
 
 @settings(max_examples=500, deadline=None)
 @given(st.sampled_from(TEMPLATES), st.one_of(SIGNS, st.text(max_size=40), st.sampled_from(PAYLOADS)))
+@example("{}", "~~~1")
 def test_a_customers_words_are_shown_as_they_stand(template: str, words: str) -> None:
     words = re.sub(r"[^\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\xa0\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]", " ", words)
     shown = Seen(html_of(template.replace("{}", literal(words))))

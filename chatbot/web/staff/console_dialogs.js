@@ -46,10 +46,11 @@ async function fill(title, content, yes, act) {
   return done;
 }
 
-// Searching for a pair to choose it: the best eight for what is typed. chosen(pair).
+// Searching for a pair to choose it: the best eight for what is typed. chosen(pair). The field is none of type search: in
+// that, Escape empties the field and leaves the dialog open.
 function pairPicker(said, chosen, searched = "") {
   const found = make("ul", { class: "fs-picks" });
-  const typed = input({ type: "search", value: searched, placeholder: "pick_placeholder", maxlength: "500",
+  const typed = input({ enterkeyhint: "search", value: searched, placeholder: "pick_placeholder", maxlength: "500",
     input: () => soon(), keydown: (event) => {
       if (event.key === "Enter") event.preventDefault();
       if (event.key === "ArrowDown") found.querySelector("button")?.focus();

@@ -33,7 +33,8 @@ function inboxFilters(asked, change) {
     { change: () => change({ days: days.value }) });
   const tongue = select([["", "any_language"], ...LANGUAGES.slice(1)], asked.language,
     { change: () => change({ language: tongue.value }) });
-  return make("div", { class: "fs-filters", role: "search" }, field("period", days), field("field_language", tongue));
+  return make("div", { class: "fs-filters", role: "search" }, field("period", days, { class: "fs-roomy" }),
+    field("field_language", tongue));
 }
 
 function groupList({ total, turns, groups }, asked, turn, again) {
@@ -47,7 +48,7 @@ function groupList({ total, turns, groups }, asked, turn, again) {
 
 function groupItem(group, days, again) {
   const [first, ...others] = group.sample;
-  return make("li", { class: `fs-card fs-group ${group.handled ? "fs-handled" : ""}` },
+  return make("li", { class: "fs-card fs-group" },
     make("h3", {}, inward(groupAddress(group.key, days), { class: "fs-title", lang: TAGS[group.language] },
       first?.text ?? group.key)),
     groupFacts(group), handledNode(group),

@@ -54,6 +54,8 @@ FAULTS = """() => {
     if (written && !one.labels?.length && !one.ariaLabel) faults.push(['label', one]);
     if (['BUTTON', 'A', 'SUMMARY'].includes(tag) && !name(one)) faults.push(['name', one]);
     if (one.tabIndex > 0) faults.push(['tabindex', one]);
+    const unmarked = ['radio', 'checkbox'].includes(one.type) && getComputedStyle(one).appearance === 'none';
+    if (unmarked) faults.push(['does not show whether it is on', one]);
     if (tag === 'TABLE' && !one.ariaLabel) faults.push(['table', one]);
     for (const key of ['aria-labelledby', 'aria-describedby', 'aria-controls', 'for', 'list'])
       if (one.getAttribute(key) && !document.getElementById(one.getAttribute(key))) faults.push([key, one]);
