@@ -95,6 +95,7 @@ def ask(
     """Ask the assistant one question, in a conversation of its own."""
     from chatbot.messages import Message
     from chatbot.showing import explained, reply_as_json
+    from chatbot.web.markdown import plain_of
     from chatbot.wiring import Frontdesk
 
     desk = Frontdesk(load_settings(home=home, project=project))
@@ -107,7 +108,7 @@ def ask(
             explained(reply, desk.why(text, reply), out)
         else:
             for utterance in reply.utterances:
-                typer.echo(utterance.text)
+                typer.echo(plain_of(utterance.text))
                 for button in utterance.buttons:
                     typer.echo(f"  [{button.title}]")
     finally:

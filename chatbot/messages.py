@@ -92,7 +92,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One message of the bot. pair_id, category: of the stored answer, where it is one."""
+    """One message of the bot. text: Markdown. pair_id, category: of the stored answer, where it is one."""
 
     text: str
     buttons: tuple[Button, ...] = ()

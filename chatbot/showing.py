@@ -13,6 +13,7 @@ from rich.table import Table
 
 from chatbot.conversations.codec import reply_json
 from chatbot.messages import Reply
+from chatbot.web.markdown import plain_of
 
 if TYPE_CHECKING:
     from chatbot.checking import Fault
@@ -63,7 +64,7 @@ def reply_as_json(reply: Reply) -> dict[str, Any]:
         "intent": reply.intent.name if reply.intent else None,
         "confidence": round(reply.intent.confidence, 4) if reply.intent else None,
         "steps": value["steps"],
-        "reply": reply.text,
+        "reply": plain_of(reply.text),
         "utterances": value["utterances"],
         "language": reply.language,
         "model": reply.model,
@@ -75,7 +76,7 @@ def reply_as_json(reply: Reply) -> dict[str, Any]:
 def explained(reply: Reply, why: Why | None, console: Console) -> None:
     """The reply, then why: the steps, the likeliest intents, and what spoke for the first of them."""
     for utterance in reply.utterances:
-        console.print(utterance.text, markup=False)
+        console.print(plain_of(utterance.text), markup=False)
     table = Table("step", "of", "because", title=f"model {reply.model}, index {reply.index}", title_justify="left")
     for step in reply.steps:
         table.add_row(*map(escape, (step.kind, step.name, step.reason)))  # a masked "[order]" is no markup

@@ -8,6 +8,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -390,7 +391,8 @@ class Sender:
         self.status = message.get("status", self.status)
 
     def to(self, desk: Desk) -> Sender:
-        asyncio.run(desk.app(cast(Any, self.scope), cast(Any, self.receive), self.send))
+        with ThreadPoolExecutor(1) as beside:  # a browser's tests leave an event loop running in this thread
+            beside.submit(asyncio.run, desk.app(cast(Any, self.scope), cast(Any, self.receive), self.send)).result()
         return self
 
 
