@@ -157,6 +157,10 @@ def session_routes(fake: FakeStaff) -> APIRouter:
         fake.people[signed.name]["password"] = sent["new"]
         return {}
 
+    @routes.get("/first")
+    def first_needed() -> Json:
+        return {"needed": not fake.people}
+
     @routes.post("/first")
     def first(sent: Json, response: Response) -> Json:
         if sent["token"] != fake.first_token:

@@ -73,7 +73,6 @@ def template_routes(routes: APIRouter, fake: FakeStaff) -> None:
                     "edited": one["edited"],
                 }
                 for one in reversed(fake.templates[name])
-                if one["revision"]
             ]
         }
 

@@ -46,7 +46,7 @@ async function fill(title, content, yes, act) {
   return done;
 }
 
-// Searching for a pair to choose it: the best eight for what is typed. chosen(pair). The field is none of type search: in
+// Searching for a pair to choose it: the best eight for what is typed. chosen(pair). The field has not type search: in
 // that, Escape empties the field and leaves the dialog open.
 function pairPicker(said, chosen, searched = "") {
   const found = make("ul", { class: "fs-picks" });

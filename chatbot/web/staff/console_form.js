@@ -35,8 +35,10 @@ function pairForm(pair, fields, lists) {
     : controls[key].value);
   const recount = () => says(count, "say", ["similar_count", { n: lines().length }]);
   const write = (pair) => {
-    for (const key of fields)
-      controls[key].value = key === "similar" ? (pair.similar ?? []).join("\n") : pair[key] ?? "";
+    for (const key of fields) {
+      const value = key === "similar" ? (pair.similar ?? []).join("\n") : pair[key] ?? "";
+      if (controls[key].value !== value) controls[key].value = value; // else the caret stays where it is
+    }
     recount();
   };
   write(pair);
@@ -62,8 +64,9 @@ function missingIn(controls) {
 
 // A form with what surrounds it: kept as a draft while it is typed, saved by its button or Ctrl+S, never lost.
 // place: of the draft; base: as stored; form: { node, read(), write(values), missing() }; beside: { node, typed() };
-// save(values, base): its promise; buttons: further ones. Gives { node, unsaved, base(), reset(base) }.
-function editor({ place, base, form, beside, save, saveText = "save", buttons = [] }) {
+// save(values, base): its promise; buttons: further ones; stored(now): told what is stored since.
+// Gives { node, unsaved, trouble, base(), plain(), reset(base, asTyped) }.
+function editor({ place, base, form, beside, save, saveText = "save", buttons = [], stored: told = () => {} }) {
   const kept = draftOf(place);
   let stored = kept?.base ?? base;
   const trouble = make("div", { class: "fs-trouble" });
@@ -79,12 +82,16 @@ function editor({ place, base, form, beside, save, saveText = "save", buttons = 
   const tell = () => says(bar, "say", isSaved() ? "nothing_unsaved" : "unsaved");
   const remind = () => (plain() === clean ? keepDraft(place, null) : keepDraft(place, { base: stored, at: new Date(),
     values: form.read() }));
-  const reset = (now) => { // as it is stored now
+  // As it is stored now. asTyped: plain() when it was sent; what was typed since then stays.
+  const reset = (now, asTyped = plain()) => {
+    const since = plain() === asTyped ? null : form.read();
     stored = now;
     form.write(now);
     clean = plain();
-    drop();
+    if (since) form.write(since);
+    remind();
     tell();
+    told(now);
     beside?.typed();
   };
   const typed = () => {
@@ -120,5 +127,5 @@ function editor({ place, base, form, beside, save, saveText = "save", buttons = 
     make("div", { class: "fs-bar" }, submit, buttons, bar)), beside?.node);
   tell();
   beside?.typed();
-  return { node, unsaved: { is: dirty, drop }, trouble, base: () => stored, reset, remember: remind };
+  return { node, unsaved: { is: dirty, drop }, trouble, base: () => stored, plain, reset };
 }

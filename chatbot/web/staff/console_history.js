@@ -22,7 +22,8 @@ function revisionList(revisions, difference, back) {
       ?? paragraph("history_same", { class: "fs-hint" }));
     const details = make("details", { open: index < SHOWN_OPEN, toggle: () => details.open && draw() },
       make("summary", {}, make("strong", { say: ["revision", { n: () => number(one.revision) }] }), " ",
-        one.kind && badge(() => named("kind_", one.kind)), " ", name(one.by), ", ", when(one.at)),
+        one.kind && badge(() => named("kind_", one.kind)), " ", one.revision === 0 && words("as_in_file"),
+        one.by && [name(one.by), ", "], one.at && when(one.at)),
       changes);
     if (details.open) draw();
     return make("li", { class: "fs-revision" }, details, index > 0 && may("editor")

@@ -68,7 +68,7 @@ function fileForm(work, watched) {
 }
 
 function bytes(size) {
-  const [value, unit] = size < 1e6 ? [size / 1e3, "kilobyte"] : [size / 1e6, "megabyte"];
+  const [value, unit] = size < 1e3 ? [size, "byte"] : size < 1e6 ? [size / 1e3, "kilobyte"] : [size / 1e6, "megabyte"];
   return value.toLocaleString(TAGS[language], { style: "unit", unit, maximumFractionDigits: 1 });
 }
 

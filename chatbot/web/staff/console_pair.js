@@ -49,9 +49,10 @@ function pairNode(pair, lists, again) {
 }
 
 async function savePair(written, values, base) {
+  const asTyped = written.plain();
   try {
     const { pair } = await call("PUT", `pairs/${base.id}`, { body: { ...values, revision: base.revision } });
-    written.reset(pair);
+    written.reset(pair, asTyped);
     announce(pair.state === "draft" ? "draft_saved" : "pair_saved");
   } catch (error) {
     if (error.code === "changed") return settle(written, values, base, error.told.now);

@@ -39,6 +39,8 @@ function passwordView(ended) {
   const node = credentials("sign_in", ended ? "session_ended" : null, [field("name", who), field("password", password)],
     "sign_in", async () => signedIn(await call("POST", "session", { body: { name: who.value.trim(),
       password: password.value } })));
+  const told = ({ needed }) => needed && node.querySelector("header").after(notice("first_needed"));
+  call("GET", "first").then(told, () => {}); // a hint only: signing in will say what is wrong
   return { title: "sign_in", node };
 }
 

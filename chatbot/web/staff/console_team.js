@@ -84,12 +84,14 @@ function auditView(query) {
     role: "search" }, field("audit_who", who), field("audit_what", what)), region) };
 }
 
+const OF_A_PAIR = /^pair\.(added|updated|withdrawn|restored|back)$/; // of the others the subject is an import, a file
+
 const AUDIT_COLUMNS = [
   { title: "audit_at", cell: (entry) => when(entry.at) },
   { title: "audit_who", cell: (entry) => entry.who },
   { title: "audit_what", cell: (entry) => make("code", {}, entry.what) },
-  { title: "audit_subject", cell: (entry) => (/^pair\./.test(entry.what) && /^\d+$/.test(entry.subject)
-    ? pairLink(entry.subject) : entry.subject) },
+  { title: "audit_subject", cell: ({ what, subject }) => (OF_A_PAIR.test(what) && /^\d+$/.test(subject)
+    ? pairLink(subject) : subject) },
   { title: "audit_detail", kind: "fs-main-cell", cell: (entry) => entry.detail },
 ];
 

@@ -4,7 +4,7 @@ function templateView(name) {
   const region = make("div");
   const title = ["template_title", { name }];
   const again = () => load(region, () => call("GET", `templates/${part(name)}`), (found) => [usesNode(found),
-    may("editor") ? templateEditor(found) : found.template.variants.map(variantSheet)]);
+    may("editor") ? templateEditor(found, again) : found.template.variants.map(variantSheet)]);
   again();
   return { title, node: make("div", {}, heading(title,
     inward(`#/templates/${part(name)}/history`, { class: "fs-button" }, words("history"))), region) };
@@ -20,10 +20,12 @@ function usesNode({ template, used_by: uses = [] }) {
   ];
 }
 
-function templateEditor({ template, places = [] }) {
+function templateEditor({ template, places = [] }, again) {
   const form = templateForm();
-  const written = editor({ place: `templates/${template.name}`, base: template, form,
-    save: (values, base) => saveTemplate(written, values, base) });
+  const back = button("back_to_file", { hidden: !template.edited }, () =>
+    goBack(`templates/${part(template.name)}/back`, 0, written.base().revision, again));
+  const written = editor({ place: `templates/${template.name}`, base: template, form, buttons: back,
+    save: (values, base) => saveTemplate(written, values, base), stored: (now) => { back.hidden = !now.edited; } });
   open.unsaved = written.unsaved;
   return [make("p", { class: "fs-said" }, words("template_said"), places.length > 0 && [" ",
     words("template_places"), " ", places.map((one, index) => [index ? " " : "", make("code", {}, `{${one}}`)])]),
@@ -31,10 +33,11 @@ function templateEditor({ template, places = [] }) {
 }
 
 async function saveTemplate(written, values, base) {
+  const asTyped = written.plain();
   try {
     const { template, warnings } = await call("PUT", `templates/${part(base.name)}`,
       { body: { variants: values.variants, revision: base.revision } });
-    written.reset(template);
+    written.reset(template, asTyped);
     announce("template_saved");
     if (warnings?.length) written.trouble.replaceChildren(make("div", { class: "fs-notice" },
       paragraph("template_warnings"), make("ul", {}, warnings.map((one) => make("li", {}, one)))));

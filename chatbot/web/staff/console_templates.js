@@ -54,16 +54,10 @@ function variantText(variant) {
 function templateHistoryView(name) {
   const region = make("div");
   const title = ["history_of_template", { name }];
-  const again = () => load(region, async () => {
-    const path = `templates/${part(name)}`;
-    const [{ revisions }, { template }] = await Promise.all([call("GET", `${path}/history`), call("GET", path)]);
-    return { revisions, template };
-  }, ({ revisions, template }) => [
-    template.revision > 0 && template.edited && button("back_to_file", {}, () =>
-      goBack(`templates/${part(name)}/back`, 0, template.revision, again)),
-    revisionList(revisions, variantsDifference, (one) =>
-      goBack(`templates/${part(name)}/back`, one.revision, template.revision, again)),
-  ]);
+  const path = `templates/${part(name)}`;
+  const again = () => load(region, () => Promise.all([call("GET", `${path}/history`), call("GET", path)]),
+    ([{ revisions }, { template }]) => revisionList(revisions, variantsDifference,
+      (one) => goBack(`${path}/back`, one.revision, template.revision, again)));
   again();
   return { title, node: make("div", {}, heading(title,
     inward(`#/templates/${part(name)}`, { class: "fs-button" }, words("to_template"))), region) };

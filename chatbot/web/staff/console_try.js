@@ -13,7 +13,8 @@ function tryView(query) {
     heard("try_answered");
   });
   const form = make("form", { class: "fs-filters", submit: (event) => event.preventDefault() },
-    field("try_text", asked, { class: "fs-wide" }), field("field_language", tongue), send);
+    field("try_text", asked, { class: "fs-wide" }), field("field_language", tongue, { class: "fs-roomy" }),
+    send);
   if (asked.value) queueMicrotask(() => send.click()); // once it is in the page
   return { title: "nav_try", node: make("div", {}, heading("nav_try"), paragraph("try_said", { class: "fs-said" }),
     form, result) };

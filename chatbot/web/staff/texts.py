@@ -90,6 +90,11 @@ COMMON: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "signed_out": ("You are signed out.", "您已退出登录。"),
         "fill_all": ("Please fill in all fields.", "请填写所有项目。"),
+        "first_needed": (
+            "There is no account yet. Open the one-time link that the server printed when it started, or run: "
+            "chatbot staff add",
+            "还没有任何账号。请打开服务器启动时显示的一次性链接，或运行：chatbot staff add",
+        ),
         "first_title": ("The first administrator", "设置第一位管理员"),
         "first_said": (
             "Nobody can sign in yet. Choose a name and a password; you can add everybody else afterwards.",

@@ -31,7 +31,7 @@ def test_the_list_is_searched_filtered_sorted_and_paged_and_the_address_keeps_it
     press(page, "Show all")
     page.get_by_label("State", exact=True).select_option("Draft")
     expect(page.get_by_role("heading", name="1 question", exact=True)).to_be_visible()
-    page.get_by_label("State", exact=True).select_option("All states")
+    page.get_by_label("State", exact=True).select_option("All")
     page.get_by_label("Category", exact=True).select_option("配送")
     expect(page.get_by_role("heading", name="2 questions", exact=True)).to_be_visible()
     page.reload()

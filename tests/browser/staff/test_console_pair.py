@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.staff.steps import REFUSED, Open, answer, go, heading, place, press, said, settled
 from tests.web.fake_staff import FakeStaff
@@ -137,6 +137,26 @@ def test_unsaved_changes_stay_until_leaving_is_confirmed(open_as: Open) -> None:
     expect(heading(page, "Templates")).to_be_focused()
     go(page, "#/pairs/5")
     expect(page.get_by_label("Answer", exact=True)).to_have_value(re.compile("With a damp cloth"))
+
+
+def test_what_is_typed_while_it_is_saved_stays(open_as: Open, fake: FakeStaff) -> None:
+    page = open_as("mei", "#/pairs/5")
+    held: list[Route] = []
+    page.route(
+        "**/api/pairs/5", lambda route: held.append(route) if route.request.method == "PUT" else route.continue_()
+    )
+    answer(page, "Soap.")
+    with page.expect_request("**/api/pairs/5"):
+        page.keyboard.press("Control+s")
+    page.get_by_label("Answer", exact=True).press_sequentially(" And water.")
+    held[0].continue_()
+    page.unroute("**/api/pairs/5")
+    said(page, "Saved.")
+    expect(page.get_by_label("Answer", exact=True)).to_have_value("Soap. And water.")
+    expect(page.get_by_text("Not saved yet.")).to_be_visible()
+    press(page, "Save")
+    expect(page.get_by_text("Everything is saved.")).to_be_visible()
+    assert (fake.pairs[5]["answer"], fake.pairs[5]["revision"]) == ("Soap. And water.", 3)
 
 
 def test_a_draft_survives_a_reload_and_can_be_thrown_away(open_as: Open) -> None:

@@ -49,6 +49,12 @@ def test_the_one_time_link_makes_the_first_administrator_and_leaves_the_address(
     expect(heading(again, "Sign in")).to_be_visible()
 
 
+def test_where_nobody_can_sign_in_yet_one_is_told_how(open_as: Open, fake: FakeStaff) -> None:
+    fake.people.clear()
+    page = open_as("", "", REFUSED)
+    expect(page.get_by_text("There is no account yet.")).to_be_visible()
+
+
 def test_an_ended_session_leads_to_sign_in_and_back_with_what_was_typed(open_as: Open, fake: FakeStaff) -> None:
     page = open_as("mei", "#/pairs/5", REFUSED)
     answer(page, "With a dry cloth only.")

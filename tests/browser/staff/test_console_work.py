@@ -53,13 +53,17 @@ def test_a_template_is_edited_with_conditions_and_buttons_and_goes_back_to_the_f
     press(dialog, "All theirs")
     press(dialog, "Save this choice")
     expect(page.get_by_role("group", name="Variant 3")).to_be_visible()
-    page.get_by_role("link", name="History").click()
-    expect(page.get_by_text("Revision 2")).to_be_visible()
     press(page, "Back to the file's wording")
     press(page.get_by_role("dialog"), "Bring back")
-    expect(page.get_by_text("Revision 3")).to_be_visible()
+    expect(page.get_by_role("group", name="Variant 3")).to_have_count(0)
+    expect(page.get_by_role("button", name="Back to the file's wording")).to_be_hidden()
     assert fake.templates["utter_ticket_opened"][-1]["edited"] is False
-    expect(page.get_by_role("button", name="Back to the file's wording")).to_have_count(0)
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_text("Revision 0 as in the file")).to_be_visible()
+    press(page.get_by_role("listitem").filter(has_text="Revision 1"), "Bring back")
+    press(page.get_by_role("dialog"), "Bring back")
+    expect(page.get_by_text("Revision 4")).to_be_visible()
+    assert len(fake.templates["utter_ticket_opened"][-1]["variants"]) == 3
 
 
 # -- trying it
