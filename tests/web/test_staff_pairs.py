@@ -220,7 +220,10 @@ def test_what_is_saved_unchanged_is_no_revision_and_not_audited(console: Pairs) 
 
 def test_the_second_of_two_editors_is_told_and_nothing_is_overwritten(console: Pairs) -> None:
     path = f"pairs/{console.id_of(PARKING)}"
-    mine, yours = (console.edited(PARKING, answer=answer) for answer in ("Mine.", "Yours."))
+    mine = console.edited(
+        PARKING, answer="Mine.", review_by="2031-01-31", valid_from="2020-01-01"
+    )  # days, told as text
+    yours = console.edited(PARKING, answer="Yours.")
     console.send("PUT", path, mine)
     status, error = console.refused("PUT", path, yours, role="admin")
     assert (status, error["code"]) == (409, "changed")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
@@ -96,4 +97,4 @@ def staff_app(signed_in: SignedIn, routers: Sequence[APIRouter]) -> FastAPI:
 
 def told(problem: Problem) -> JSONResponse:
     """The problem as JSON. A page of staff is never kept by a browser or a proxy."""
-    return JSONResponse({"error": problem.told}, problem.status, {"Cache-Control": "no-store"})
+    return JSONResponse({"error": jsonable_encoder(problem.told)}, problem.status, {"Cache-Control": "no-store"})
