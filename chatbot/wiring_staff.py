@@ -11,7 +11,7 @@ from chatbot.accounts.store import Accounts
 from chatbot.advising.advisor import Advisor
 from chatbot.conversations.asked import Asked, asked_since
 from chatbot.conversations.sealing import derived, secret
-from chatbot.learning.inbox import Inbox, Running, answering
+from chatbot.learning.inbox import OUTSIDE, Inbox, Running, answering
 from chatbot.learning.labels import Labels
 from chatbot.learning.migrations import inbox_file
 from chatbot.messages import Language
@@ -30,7 +30,6 @@ from chatbot.web.staff.templates import template_routes
 from chatbot.web.staff.trying import try_routes
 from chatbot.wiring import Frontdesk
 from knowledge_base.pairs import Hit
-from training_data.examples import OUT_OF_SCOPE
 
 ASKED_WITHIN = timedelta(days=30)
 """How old a logged question may be that tells what a change would change."""
@@ -68,7 +67,7 @@ class Console:
         advise = Advisor(
             desk.search, lambda text: desk.classifier.classify(masked(text)), desk.policy, self.asked, desk.mended
         )
-        intents = [*desk.project.domain.intents, *sorted(OUT_OF_SCOPE - {"oos"} - set(desk.project.domain.intents))]
+        intents = list(dict.fromkeys([*desk.project.domain.intents, OUTSIDE]))
         return staff_app(
             signed_in(self.accounts),
             [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sqlite_utils import Database
 
@@ -16,10 +16,29 @@ from knowledge_base.pairs import Pair, Stored
 OnDuplicate = Literal["refuse", "skip", "keep"]
 Progress = Callable[[int, int], None]  # pairs written, and to write in all
 
+T = TypeVar("T")
+
+TRIES = 5
+"""Of one change, while others save the same pair."""
+
 _EVERY = 200  # pairs between two reports of progress: a tenth of a second
 _SELECT_IMPORT = "SELECT id, at, who, name, added, replaced, skipped, undone_at, undone_by FROM imports "
 _SELECT_MADE = """SELECT pair_id, min(revision), max(revision) FROM revisions
     WHERE import_id = ? AND kind = 'imported' GROUP BY pair_id"""
+
+
+def until_saved(change: Callable[[], T]) -> T:
+    """What the change returns. It reads a pair, works out a new one, saves it; after PairChanged it does so again.
+
+    Raises the last PairChanged if others save that pair all the time.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            return change()
+        except PairChanged:
+            if not left:
+                raise
+    raise AssertionError("The last try has returned or raised.")
 
 
 def unchanged(db: Database, pair_id: int, revision: int | None) -> Stored:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,9 @@ from knowledge_base.connections import Connections
 
 WAITS = (30, 60, 120, 240, 480, 900)
 """Seconds after the last failure, for each failure beyond the free ones; then always the last."""
+
+LONGEST = 64
+"""Characters of an address that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ BY_ADDRESS = Limit(20, timedelta(hours=1), "SELECT count(*), max(at) FROM attemp
 
 
 class Throttle:
-    """Counts and forgives."""
+    """Counts and forgives. An address is counted as it is given: web.callers.counted_as makes one of a whole /64."""
 
     def __init__(self, connections: Connections, signer: Signer, now: Callable[[], datetime]) -> None:
         self.connections, self.signer, self.now = connections, signer, now
@@ -44,7 +46,7 @@ class Throttle:
 
         Raises Throttled while this name or this address has to wait; whether the password is right makes no difference.
         """
-        hidden, group, now = self.hidden(name), network(address), self.now()
+        hidden, group, now = self.hidden(name), address[:LONGEST], self.now()
         with self.connections.writing() as db:
             waits = (waiting(db, limit, who, now) for limit, who in ((BY_NAME, hidden), (BY_ADDRESS, group)))
             if (wait := max(waits)) > 0:
@@ -55,7 +57,7 @@ class Throttle:
     def forgive(self, db: Database, name: str, address: str) -> None:
         """The person has signed in: the name begins anew; for other addresses their failures still count."""
         hidden = self.hidden(name)
-        db.execute("DELETE FROM attempts WHERE name = ? AND address = ?", [hidden, network(address)])
+        db.execute("DELETE FROM attempts WHERE name = ? AND address = ?", [hidden, address[:LONGEST]])
         self.reset(db, name)
 
     def reset(self, db: Database, name: str) -> None:
@@ -74,16 +76,3 @@ def waiting(db: Database, limit: Limit, who: str, now: datetime) -> float:
         return 0.0
     wait = WAITS[min(count - limit.free, len(WAITS) - 1)]
     return wait - (now - datetime.fromisoformat(last)).total_seconds()
-
-
-def network(address: str) -> str:
-    """Who an address belongs to: itself, or for IPv6 its /64, which one customer of a provider has to choose from."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address[:64]
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, 64), strict=False))

@@ -22,7 +22,7 @@ from chatbot.benchmarks.provenance import SEED
 from chatbot.benchmarks.variants import Teacher, held_still, merged, shallow, with_lora
 from chatbot.setting_up import FIRST_EPOCHS, encoders_for
 from chatbot.training.evaluate import alias
-from chatbot.training.finetune import FEW_EPOCHS, Extra, Options, epochs_of, fit, seed
+from chatbot.training.finetune import Extra, Options, fit, is_read_often, seed
 from chatbot.training.mistakes import mistyped, sounds
 from chatbot.training.network import Network, apply, attention, load_encoder, without_dropout
 from chatbot.training.splits import usable
@@ -155,9 +155,8 @@ def one(ground: Ground, recipe: Recipe, teacher: Network | None) -> tuple[Networ
     """Trains one recipe and judges it."""
     seed(ground.options.seed)
     rows, reader = ground.material.rows, ground.base.reader()
-    few = epochs_of(len(rows), ground.options) <= FEW_EPOCHS
     network = begun(ground, recipe, teacher if recipe.taught else None).to(device())
-    if few:
+    if not is_read_often(len(rows), ground.options):
         without_dropout(network)
     options = replace(
         ground.options,

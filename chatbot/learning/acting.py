@@ -8,13 +8,10 @@ from dataclasses import replace
 from chatbot.errors import FrontdeskError
 from chatbot.learning.grouping import Group
 from chatbot.learning.wordings import PLACEHOLDER, Wording
+from knowledge_base.changing import until_saved
 from knowledge_base.checking import MAX_SIMILAR
-from knowledge_base.errors import PairChanged
 from knowledge_base.pairs import Pair
 from knowledge_base.store import PairStore
-
-TRIES = 5
-"""Somebody may save the same pair just then: the wordings are added to what it is now."""
 
 
 class NotAdded(FrontdeskError):  # noqa: N818 - named for what is wrong
@@ -51,13 +48,7 @@ def added_to(store: PairStore, group: Group, pair_id: int, texts: Sequence[str] 
     Raises PairNotFound, DuplicateQuestion, InvalidPair; NotAdded if the pair is withdrawn or of another language, or
     if there is nothing to add; PairChanged if somebody else saves it all the time.
     """
-    for left in reversed(range(TRIES)):
-        try:
-            return _added_to(store, group, pair_id, texts, by)
-        except PairChanged:
-            if not left:
-                raise
-    raise AssertionError("The last try has returned or raised.")
+    return until_saved(lambda: _added_to(store, group, pair_id, texts, by))
 
 
 def _added_to(store: PairStore, group: Group, pair_id: int, texts: Sequence[str] | None, by: str) -> Pair:

@@ -8,7 +8,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -112,7 +112,7 @@ def fit(
     steps = math.ceil(len(texts) / options.batch)
     epochs = epochs_of(len(texts), options)
     contrast = CONTRAST_MANY if epochs <= FEW_EPOCHS else CONTRAST_FEW
-    chance, alike, words = random.Random(options.seed), sounds(texts), Words(network)
+    chance, alike, words = random.Random(options.seed), sounds(texts if options.mistakes else ()), Words(network)
     optimiser = torch.optim.AdamW(rates(network, options, epochs), weight_decay=options.weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, warm_up_and_decay(steps * epochs, options.warm_up))
     best, best_loss, best_weights, began, done = 0, loss_now(), trained_weights(network), time.monotonic(), 0
@@ -220,6 +220,16 @@ def epochs_of(texts: int, options: Options) -> int:
     """At most so many: as the options say, or enough for FEWEST_STEPS updates."""
     steps = math.ceil(texts / options.batch)
     return options.epochs or min(MOST_EPOCHS, max(options.fewest_epochs, math.ceil(FEWEST_STEPS / steps)))
+
+
+def is_read_often(texts: int, options: Options) -> bool:
+    """Whether each text is read more than FEW_EPOCHS times."""
+    return epochs_of(texts, options) > FEW_EPOCHS
+
+
+def suited(texts: int, options: Options) -> Options:
+    """The options for so many texts: no mistakes and no adversarial training where they are not read often."""
+    return options if is_read_often(texts, options) else replace(options, mistakes=0.0, adversarial=0.0)
 
 
 def learning_rate_of(network: Network, options: Options, epochs: int) -> float:

@@ -26,7 +26,7 @@ from chatbot.training.calibrate import band, fitted
 from chatbot.training.choosing import chosen
 from chatbot.training.evaluate import judgement
 from chatbot.training.export import Parity, export
-from chatbot.training.finetune import FEW_EPOCHS, Options, Progress, epochs_of, fit, learning_rate_of, seed
+from chatbot.training.finetune import Options, Progress, epochs_of, fit, is_read_often, learning_rate_of, seed, suited
 from chatbot.training.network import Network, TextReader, apply, attention, load_encoder, without_dropout
 from chatbot.training.pictures import confusion_picture, reliability_picture
 from chatbot.training.splits import Plan, Round, planned, usable
@@ -230,12 +230,11 @@ def learn(
         return Learned(reader, None, 0)
     encoder = load_encoder(base.folder)
     network = Network(encoder, encoder.config.hidden_size, len(material.labels)).to(device())
-    if epochs_of(len(rows), options) <= FEW_EPOCHS:
+    if not is_read_often(len(rows), options):
         without_dropout(encoder)
-        options = replace(options, mistakes=0.0, adversarial=0.0)
     watched = [material.rows[place] for place in each.held] if watch else []
     with attention(encoder, "eager"):
-        best = fit(network, base.reader(), rows, watched, material.labels, options, progress)
+        best = fit(network, base.reader(), rows, watched, material.labels, suited(len(rows), options), progress)
     return Learned(reader, network, best)
 
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from chatbot.errors import MessageError
 from chatbot.messages import Exchange, Language, Message, Reply, Utterance
 from chatbot.web.markdown import html_of, html_of_words
-from chatbot.web.markdown_tokens import is_web_address as is_web_address  # the console asks for it here
+from chatbot.web.markdown_tokens import is_web_address
 from chatbot.web.texts import LIMIT
 
 TALK_TO_PERSON = "/talk_to_person"

@@ -9,7 +9,7 @@ import pytest
 from chatbot.accounts.errors import Throttled, WrongCredentials
 from chatbot.accounts.passwords import LINE
 from chatbot.accounts.store import Accounts
-from chatbot.accounts.throttle import BY_ADDRESS, BY_NAME, WAITS, network
+from chatbot.accounts.throttle import BY_ADDRESS, BY_NAME, LONGEST, WAITS
 from tests.accounts.small import ELSEWHERE, HERE, PASSWORD, Clock, everything_in, opened
 
 
@@ -160,17 +160,7 @@ def test_wrong_old_passwords_are_counted_too(accounts: Accounts) -> None:
         accounts.change_own_password("ann", PASSWORD, "another maple in moss", HERE)
 
 
-@pytest.mark.parametrize(
-    ("address", "counted"),
-    [
-        ("203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("::ffff:203.0.113.9", "203.0.113.9"),
-        ("testclient", "testclient"),
-        ("x" * 100, "x" * 64),
-    ],
-)
-def test_an_address_is_counted_as_what_one_customer_of_a_provider_has(address: str, counted: str) -> None:
-    assert network(address) == counted
+def test_what_is_no_address_is_counted_by_its_first_characters(accounts: Accounts) -> None:
+    for ending in range(20):
+        fail(accounts, f"guess{ending}", "x" * LONGEST + str(ending))
+    assert wait_told(accounts, "guess", "x" * LONGEST) == 30

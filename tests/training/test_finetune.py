@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatbot.training.finetune import (
+    FEW_EPOCHS,
     FEWEST_STEPS,
     MOST_EPOCHS,
     Options,
@@ -18,9 +20,11 @@ from chatbot.training.finetune import (
     class_weights,
     epochs_of,
     fit,
+    is_read_often,
     learning_rate_of,
     seed,
     some_of_each,
+    suited,
     warm_up_and_decay,
 )
 from chatbot.training.network import Network, TextReader, apply, attention, load_encoder, without_dropout
@@ -87,6 +91,16 @@ def test_the_rate_goes_by_how_often_the_data_is_read_and_by_the_size_of_the_enco
 )
 def test_little_data_is_read_more_often(texts: int, options: Options, epochs: int) -> None:
     assert epochs_of(texts, options) == epochs
+
+
+def test_only_what_is_read_often_is_learned_with_mistakes_and_against_an_adversary() -> None:
+    options = Options(epochs=FEW_EPOCHS)
+    assert suited(32 * 1000, options) == replace(options, mistakes=0.0, adversarial=0.0)
+    assert not is_read_often(32 * 1000, options)
+    options = Options(epochs=FEW_EPOCHS + 1)
+    assert suited(32 * 1000, options) == options
+    assert options.mistakes > 0 < options.adversarial
+    assert is_read_often(32 * 1000, options)
 
 
 def test_without_texts_to_watch_the_last_epoch_is_the_best(network: tuple[Network, TextReader]) -> None:

@@ -277,7 +277,7 @@ def test_the_address_that_guesses_many_names_waits_and_another_does_not(app: Fas
 
 
 def test_what_counts_as_the_address_can_be_chosen(accounts: Accounts) -> None:
-    routes = session_routes(accounts, address_of=lambda request: request.headers["x-from"])
+    routes = session_routes(accounts, where_from=lambda request: request.headers["x-from"])
     app = FastAPI()
     app.mount("/staff/api", staff_app(signed_in(accounts), [routes]))
     with browser(app) as client:

@@ -16,7 +16,8 @@ from chatbot.trial import Trial
 from chatbot.understanding.intents import Why
 from chatbot.understanding.neighbours import Neighbour
 from chatbot.web.markdown import html_of
-from chatbot.web.staff.trying import TRIES, try_routes, with_wording
+from chatbot.web.staff.trying import try_routes, with_wording
+from knowledge_base.changing import TRIES
 from knowledge_base.errors import PairChanged
 from knowledge_base.pairs import Pair
 from knowledge_base.store import PairStore

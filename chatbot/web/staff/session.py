@@ -20,6 +20,7 @@ from chatbot.accounts.errors import (
 )
 from chatbot.accounts.people import Opened
 from chatbot.accounts.store import Accounts
+from chatbot.web.callers import address_of, counted_as
 from chatbot.web.staff.answers import Problem, Signed, SignedIn, needs
 
 COOKIE = "frontdesk_staff"
@@ -74,18 +75,18 @@ def signed_in(accounts: Accounts) -> SignedIn:
 
 
 def peer(request: Request) -> str:
-    """Where it comes from; behind a proxy that uvicorn trusts, what the proxy says."""
-    return request.client.host if request.client else "unknown"
+    """Who is at the other end of the connection, as limits count it."""
+    return counted_as(address_of(request.scope))
 
 
-def session_routes(accounts: Accounts, address_of: Callable[[Request], str] = peer) -> APIRouter:
-    """session, password and first. address_of: where a request comes from, for throttling."""
+def session_routes(accounts: Accounts, where_from: Callable[[Request], str] = peer) -> APIRouter:
+    """session, password and first. where_from: the address of a request, for throttling."""
     routes = APIRouter()
 
     @routes.post("/session")
     def sign_in(body: Credentials, request: Request, response: Response) -> dict[str, Any]:
         with told_as_problems():
-            opened = accounts.sign_in(body.name, body.password, address_of(request))
+            opened = accounts.sign_in(body.name, body.password, where_from(request))
         accounts.sign_out(request.cookies.get(COOKIE, ""))  # of whoever sat at this browser before
         return begun(opened, accounts, request, response)
 
@@ -104,7 +105,7 @@ def session_routes(accounts: Accounts, address_of: Callable[[Request], str] = pe
         body: NewPassword, signed: Annotated[Signed, Depends(needs("agent"))], request: Request, response: Response
     ) -> dict[str, Any]:
         with told_as_problems():
-            opened = accounts.change_own_password(signed.name, body.old, body.new, address_of(request))
+            opened = accounts.change_own_password(signed.name, body.old, body.new, where_from(request))
         begun(opened, accounts, request, response)
         return {}
 

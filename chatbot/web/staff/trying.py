@@ -12,19 +12,17 @@ from pydantic import Field, StringConstraints
 from chatbot.conversations.codec import step_json
 from chatbot.messages import Language, Utterance
 from chatbot.trial import Tried
-from chatbot.web.chat_view import is_web_address
+from chatbot.web.markdown_tokens import is_web_address
 from chatbot.web.staff.answers import Audit, Problem, Signed, needs
 from chatbot.web.staff.pair_values import Body, Json, Line, Number, stored_json, told
 from chatbot.web.texts import LIMIT
-from knowledge_base.errors import PairChanged
+from knowledge_base.changing import until_saved
 from knowledge_base.pairs import Hit, Stored
 from knowledge_base.store import PairStore
 from knowledge_base.text import normalise_question
 
 Reader = Annotated[Signed, Depends(needs("agent"))]
 Editor = Annotated[Signed, Depends(needs("editor"))]
-TRIES = 5
-"""How often a wording is added anew to a pair that others are saving at the same time."""
 SHOWN = 5
 """Intents that are shown: as many as the log keeps."""
 
@@ -96,19 +94,16 @@ def with_wording(store: PairStore, pair_id: int, text: str, by: str) -> tuple[St
 
     Two people may add to one pair at once: nothing of either is lost. Raises what PairStore.update raises.
     """
-    for tries in range(1, TRIES + 1):
+
+    def added() -> tuple[Stored, Stored]:
         before = store.stored(pair_id)
         pair = before.pair
         if normalise_question(text) in map(normalise_question, (pair.question, *pair.similar)):
             return before, before
-        try:
-            store.update(replace(pair, similar=(*pair.similar, text)), revision=before.revision, by=by)
-        except PairChanged:
-            if tries == TRIES:
-                raise
-        else:
-            break
-    return before, store.stored(pair_id)
+        store.update(replace(pair, similar=(*pair.similar, text)), revision=before.revision, by=by)
+        return before, store.stored(pair_id)
+
+    return until_saved(added)
 
 
 def tried_json(tried: Tried, html_of: Callable[[str], str]) -> Json:
