@@ -36,8 +36,8 @@ function pairView(id) {
 }
 
 function pairNode(pair, lists, again) {
-  const changed = make("p", { class: "fs-hint" }, stateBadge(pair.state), " ", words("changed_by"), " ",
-    name(pair.updated_by), ", ", when(pair.updated_at));
+  const by = pair.updated_by ? [words("changed_by"), " ", name(pair.updated_by), ", "] : [words("changed"), " "];
+  const changed = make("p", { class: "fs-hint" }, stateBadge(pair.state), " ", by, when(pair.updated_at));
   if (!may("editor") || pair.state === "withdrawn") return [changed, pairSheet(pair, again)];
   const form = pairForm(pair, EDITED_FIELDS, lists);
   const beside = advicePanel(form.read, pair.id);

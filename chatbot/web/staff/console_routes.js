@@ -51,10 +51,17 @@ function comeFrom(hash) {
 
 // True if nothing is unsaved, or if it may be thrown away.
 async function mayLeave() {
-  if (open.unsaved.is() && !(await ask("leave_title", "leave_said", "leave_yes", "fs-button fs-danger"))) return false;
+  if (open.unsaved.is() && !(await askToLeave())) return false;
   open.unsaved.drop();
   open.unsaved = NOTHING_UNSAVED;
   return true;
+}
+
+let leaving = null; // the question while it is open: who tries to leave again answers the same one
+
+function askToLeave() {
+  leaving ??= ask("leave_title", "leave_said", "leave_yes", "fs-button fs-danger").finally(() => { leaving = null; });
+  return leaving;
 }
 
 // Opens the view of the address. A view's function gets what its pattern caught, and the query; it gives

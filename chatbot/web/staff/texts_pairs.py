@@ -64,6 +64,7 @@ PAIRS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "pair_saved": ("Saved. Customers get it from now on.", "已保存，即刻生效。"),
         "draft_added": ("#{id} is saved as a draft. Customers do not get it yet.", "#{id} 已存为草稿，顾客还看不到。"),
         "draft_saved": ("Saved as a draft. Customers do not get it.", "已存为草稿，顾客看不到。"),
+        "changed": ("last changed", "最后修改："),
         "changed_by": ("last changed by", "最后修改："),
         "answer_hint": (
             "Markdown: **bold**, - list, [words](https://…). HTML is not allowed.",

@@ -132,7 +132,9 @@ def test_unsaved_changes_stay_until_leaving_is_confirmed(open_as: Open) -> None:
     page.keyboard.press("Escape")
     assert place(page) == "#/pairs/5"
     expect(page.get_by_label("Answer", exact=True)).to_have_value("Half an answer")
-    page.get_by_role("link", name="Templates").click()
+    go(page, "#/try")
+    go(page, "#/templates")
+    expect(dialog).to_have_count(1)  # who tries again is asked once
     press(dialog, "Throw it away and leave")
     expect(heading(page, "Templates")).to_be_focused()
     go(page, "#/pairs/5")
