@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from chatbot.cli_kb import kb
+from chatbot.cli_project import run_tests
 from chatbot.cli_staff import staff
 from chatbot.errors import FrontdeskError, TrainingError
 from chatbot.options import Home, Json, Language, ProjectDir, out, say
@@ -251,3 +252,6 @@ def check(
         typer.echo(f"The report is {page}.", err=as_json)
     if found:
         raise SystemExit(1)
+
+
+app.command("test")(run_tests)

@@ -20,6 +20,8 @@ from training_data.examples import language_of
 
 Floats = NDArray[np.float32]
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+TOKENS = "token_embeddings"
+"""The graph's output with a vector for each token, where it has one."""
 PLACES = Places(CORES)
 """So many graphs of this process compute at once: more would only take each other's time."""
 
@@ -30,6 +32,17 @@ class Encoded:
 
     vectors: Floats
     logits: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """What the graph says of the tokens of one text.
+
+    offsets: places in the text, shape (n, 2); of a special token 0, 0. vectors: the last hidden states, shape (n, dim).
+    """
+
+    offsets: NDArray[np.int64]
+    vectors: Floats
 
 
 class OnnxEncoder:
@@ -64,6 +77,8 @@ class OnnxEncoder:
         self.many = ThreadPoolExecutor(CORES, thread_name_prefix="encoder")
         self.labels = int(widths.get("logits", 0))
         """How many logits the graph gives; 0 for a sentence encoder."""
+        self.gives_tokens = TOKENS in widths
+        """Whether the graph tells the vector of each token, too: of a model with learned entities it does."""
 
     @property
     def name(self) -> str:
@@ -97,10 +112,20 @@ class OnnxEncoder:
 
     def one(self, tokens: Encoding) -> tuple[Floats, Floats]:
         """Vector and logits of one text; shapes (dim,) and (labels,)."""
-        feed = self.feed(tokens)
-        with PLACES.one():
-            answer = dict(zip(self.outputs, self.session.run(None, feed), strict=True))
+        answer = self.answer(tokens)
         return answer["sentence_embedding"][0], answer["logits"][0] if self.labels else np.zeros(0, np.float32)
+
+    def with_tokens(self, text: str) -> tuple[Floats, TokenVectors]:
+        """Logits of one text, shape (1, labels), and the vectors of its tokens, from the same pass."""
+        tokens = self.tokenizer.encode(self.card.prefix + text)
+        answer = self.answer(tokens)
+        offsets = np.array(tokens.offsets, np.int64).reshape(-1, 2) - len(self.card.prefix)
+        return answer["logits"], TokenVectors(np.maximum(offsets, 0), answer[TOKENS][0])
+
+    def answer(self, tokens: Encoding) -> dict[str, Floats]:
+        """The graph's outputs for one text, by name."""
+        with PLACES.one():
+            return dict(zip(self.outputs, self.session.run(None, self.feed(tokens)), strict=True))
 
     def feed(self, tokens: Encoding) -> dict[str, NDArray[np.int64]]:
         """Token ids and attention mask, int64, shape (1, length)."""

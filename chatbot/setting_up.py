@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatbot.dialogue.rules import SEARCH
+from chatbot.messages import SEARCH
 from chatbot.models.registry import Registry, fingerprint_of
 from chatbot.models.thresholds import BUDGET
 from chatbot.project import Project
@@ -146,6 +146,7 @@ def train_model(
 ) -> tuple[Path, Mapping[str, Any]]:
     """Trains the intent model; returns its folder and metrics. output: the new folder; None: a version made current."""
     from chatbot.training.train import check_new, train
+    from chatbot.understanding.entities import Tables
     from chatbot.understanding.masking import Masker
 
     registry = Registry(settings.home)
@@ -163,6 +164,7 @@ def train_model(
         folder,
         options,
         progress,
+        Tables(data.lookups, data.meanings),
     )
     if output is None:
         registry.promote(folder.name)

@@ -46,11 +46,17 @@ class Settings(BaseSettings):
     base_model: str = Field(AUTO, min_length=1)
     sentence_encoder_en: str = Field("english", min_length=1)
     sentence_encoder_zh: str = Field("multilingual", min_length=1)
-    embed_origins: Listed = Field((), description="sites that may show the chat page in a frame")
+    embed_origins: Listed = Field((), description="sites that may frame the chat page and call the REST channel")
     trusted_proxies: Listed = Field((), description="addresses and networks whose X-Forwarded-For is believed")
     messages_a_minute: int = Field(60, ge=1, le=100_000, description="of one address, that are answered")
     threads: int = Field(1, ge=1, le=64, description="that one call of an encoder may use")
     keep_live_hours: float = Field(72.0, gt=0, description="after the last turn, until raw text is deleted")
+    action_endpoint: str = Field("", description="address of an action server, or 'in-process'; else as endpoints.yml")
+    action_seconds: float = Field(10.0, gt=0, le=30, description="that an action is waited for")
+    rest_token: str | None = Field(None, min_length=8, repr=False, description="that the REST channel demands")
+    api_token: str | None = Field(None, min_length=8, repr=False, description="of operators, for their HTTP routes")
+    open_payloads: Listed = Field((), description="intents that front ends may send unasked, as /greet")
+    own_servers: Listed = Field((), description="addresses and networks of callers that speak for many customers")
 
 
 def load_settings(**given: Any) -> Settings:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from chatbot.deciding import Policy, decide
-from chatbot.messages import Evidence, Message, Outcome, Reply, State, Step, StepKind
+from chatbot.listening import listening, returning
+from chatbot.messages import Event, Evidence, Message, Outcome, Reply, State, Step, StepKind
 
 Responder = Callable[[Step, Evidence, State], Outcome]
 """A step in, what the bot says and the events that follow out."""
@@ -22,6 +23,11 @@ class Turn(Protocol):
         ...
 
     @property
+    def idle(self) -> float:
+        """Minutes since the customer was last answered in this conversation; 0 in a new one."""
+        ...
+
+    @property
     def state(self) -> State:
         """What is remembered, with all that happened in this turn so far."""
         ...
@@ -31,11 +37,14 @@ class Turn(Protocol):
         """What was said so far; the first reply for a repeated message."""
         ...
 
-    def begin(self, evidence: Evidence) -> None:
-        """What was understood is kept with the turn, and the next state begins."""
+    def resume(self, events: Sequence[Event]) -> None:
+        """What has happened by the passing of time alone."""
 
-    def take(self, step: Step, outcome: Outcome) -> None:
-        """Replies out, events into the next state."""
+    def begin(self, evidence: Evidence, events: Sequence[Event]) -> None:
+        """What was understood is kept with the turn, and the next state begins with what the message says of slots."""
+
+    def take(self, step: Step, outcome: Outcome, entities: tuple[str, ...]) -> None:
+        """Replies out, events into the next state. entities: names of the message's, as rules look at them."""
 
 
 class Conversations(Protocol):
@@ -65,8 +74,10 @@ class Assistant:
         with self.conversations.turn(message) as turn:
             if turn.repeated:
                 return turn.reply
+            turn.resume(returning(turn.idle, self.policy))
             evidence = self.understand(message, turn.state)
-            turn.begin(evidence)
+            turn.begin(evidence, listening(evidence, turn.state, self.policy))
             while (step := decide(evidence, turn.state, self.policy)).kind != "listen":
-                turn.take(step, self.responders[step.kind](step, evidence, turn.state))
+                outcome = self.responders[step.kind](step, evidence, turn.state)
+                turn.take(step, outcome, self.policy.looked_at(step.intent, evidence))
             return turn.reply

@@ -6,28 +6,36 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
+from chatbot.actions.calls import Actions
+from chatbot.actions.endpoint import actions_of
+from chatbot.actions.in_process import InProcess
+from chatbot.actions.tracker import MOST_TURNS, slots_json
 from chatbot.conversations.sealing import Seal, derived, secret
 from chatbot.conversations.store import ConversationStore
-from chatbot.deciding import Policy, Thresholds
+from chatbot.deciding import BY_DEFAULT, Policy, Thresholds
 from chatbot.dialogue.templates import Templates
 from chatbot.encoder import ByLanguage, OnnxEncoder
 from chatbot.errors import ModelError
-from chatbot.messages import Exchange, Language, Message, Reply, State, StepKind
+from chatbot.messages import TALK_TO_PERSON, Evidence, Exchange, Language, Message, Reply, Slot, State, StepKind
 from chatbot.models.registry import Registry
 from chatbot.models.thresholds import Band, read_thresholds
 from chatbot.project import Project, load_project
-from chatbot.reply.action import Action, InProcess
+from chatbot.reply.action import SECONDS, Action, Past, nothing
 from chatbot.reply.clarify import Clarify
 from chatbot.reply.fallback import Fallback
 from chatbot.reply.form import Form
 from chatbot.reply.human import human
+from chatbot.reply.keeping import keeping
 from chatbot.reply.retrieval import Retrieval
 from chatbot.reply.template import Speaker
 from chatbot.settings import Settings
 from chatbot.turn import Assistant, Responder
+from chatbot.understanding.entities_builtin import BuiltInEntities, wanted
 from chatbot.understanding.intents import IntentClassifier, Why
+from chatbot.understanding.meaning import Meaning
 from chatbot.understanding.pairs import FILE as CALIBRATION
 from chatbot.understanding.pairs import SureSearch, read_calibration
 from chatbot.understanding.spelling import Speller
@@ -110,10 +118,15 @@ class Frontdesk:
         self.search = SureSearch(self.knowledge.base, pairs)
         speller = Speller(self.classifier.known, sentences.has_word, self.knowledge.store.word_counts)
         self.mended = speller.mended
-        understand = Understanding(self.classifier, self.search, self.project.domain.intents, self.mended)
+        intents = (*self.project.domain.intents, *BY_DEFAULT)
+        built_in = BuiltInEntities(wanted(self.project.domain))
+        reading = Understanding(self.classifier, self.search, intents, self.mended, built_in)
+        understand = Meaning(reading, TALK_TO_PERSON)
         self.templates = Templates(settings.home / "templates.db", self.project.domain)
         self.speaker = Speaker(self.project.domain, self.templates.responses)
-        kinds = responders(self.policy, self.project, self.speaker)
+        self.actions = actions_of(settings.action_endpoint, settings.project, self.project.actions)
+        past = partial(self.conversations.history, most=MOST_TURNS)
+        kinds = responders(self.policy, self.project, self.speaker, self.actions, settings.action_seconds, past)
         self.assistant = Assistant(self.conversations, understand, self.policy, kinds)
 
     def answer(self, message: Message) -> Reply:
@@ -128,6 +141,18 @@ class Frontdesk:
     def history(self, conversation_id: str) -> Sequence[Exchange]:
         """The answered turns of a conversation."""
         return self.conversations.history(conversation_id)
+
+    def parse(self, text: str) -> Evidence:
+        """What is known of a text alone, outside of any conversation."""
+        return self.assistant.understand(Message("parse", text, "parse"), State("parse"))
+
+    def state(self, conversation_id: str) -> State:
+        """What is remembered of a conversation; a fresh state for one nobody began."""
+        return self.conversations.state(conversation_id)
+
+    def slots(self, state: State) -> Mapping[str, Slot]:
+        """Every slot of the domain with its value, as actions and operators read them."""
+        return slots_json(state, self.project.domain)
 
     def rate(self, conversation_id: str, message_id: str, rating: int) -> None:
         """Thumbs, kept with the turn."""
@@ -156,7 +181,8 @@ class Frontdesk:
         return derived(self.secret, "browser")
 
     def close(self) -> None:
-        """Closes the files."""
+        """Closes the files, and the connections to an action server."""
+        self.actions.close()
         self.templates.close()
         self.knowledge.close()
         self.conversations.close()
@@ -167,14 +193,23 @@ def thresholds(model: Band, pairs: Band) -> Thresholds:
     return Thresholds(model.answer, model.clarify, pairs.answer, pairs.clarify)
 
 
-def responders(policy: Policy, project: Project, speaker: Speaker) -> Mapping[StepKind, Responder]:
-    """One for each kind of step."""
-    return {
+def responders(
+    policy: Policy,
+    project: Project,
+    speaker: Speaker,
+    actions: Actions | None = None,
+    seconds: float = SECONDS,
+    past: Past = nothing,
+) -> Mapping[StepKind, Responder]:
+    """One for each kind of step. actions: where they run, in this process if nothing is said; the rest as Action's."""
+    action = Action(actions or InProcess(project.actions), speaker, project.domain, seconds, past)
+    kinds: Mapping[StepKind, Responder] = {
         "template": speaker,
-        "action": Action(InProcess(project.actions), speaker),
-        "form": Form(speaker, policy),
+        "action": action,
+        "form": Form(speaker, policy, action.perform),
         "retrieval": Retrieval(policy.thresholds.pair_clarify),
         "clarify": Clarify(speaker),
         "fallback": Fallback(speaker),
         "human": human,
     }
+    return {kind: keeping(responder, speaker) for kind, responder in kinds.items()}

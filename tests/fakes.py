@@ -15,7 +15,19 @@ from chatbot.conversations.sealing import Seal
 from chatbot.conversations.store import ConversationStore
 from chatbot.deciding import Policy, Thresholds
 from chatbot.encoder import ByLanguage
-from chatbot.messages import Event, Evidence, Intent, Message, Outcome, Reply, State, Step, StepTaken, TurnStarted
+from chatbot.messages import (
+    TALK_TO_PERSON,
+    Event,
+    Evidence,
+    Intent,
+    Message,
+    Outcome,
+    Reply,
+    State,
+    Step,
+    StepTaken,
+    TurnStarted,
+)
 from chatbot.models.folder import MODEL_FILES, Labels, write_labels
 from chatbot.models.thresholds import Band, Calibrated, Trials, write_thresholds
 from chatbot.project import Project, load_project
@@ -23,8 +35,10 @@ from chatbot.reply.template import Speaker
 from chatbot.settings import Settings
 from chatbot.turn import Assistant, Responder
 from chatbot.understanding.confidence import Calibration
-from chatbot.understanding.intents import IntentClassifier
+from chatbot.understanding.entities import NO_TABLES
+from chatbot.understanding.intents import IntentClassifier, Understood
 from chatbot.understanding.masking import Masker
+from chatbot.understanding.meaning import Meaning
 from chatbot.understanding.ngrams import Floats
 from chatbot.understanding.pairs import PairCalibration
 from chatbot.understanding.understand import Understanding
@@ -88,6 +102,7 @@ class KeywordClassifier:
     """
 
     version = "keywords-1"
+    tables = NO_TABLES
 
     def __init__(self, intents: Mapping[str, tuple[Intent, ...]], patterns: Mapping[str, Sequence[str]]) -> None:
         self.intents = intents
@@ -98,6 +113,9 @@ class KeywordClassifier:
     def classify(self, masked: str, vectors: Callable[[], Floats] | None = None) -> tuple[Intent, ...]:
         self.read.append(masked)
         return next((found for word, found in self.intents.items() if word in masked.casefold()), ())
+
+    def understood(self, masked: str, vectors: Callable[[], Floats] | None = None) -> Understood:
+        return Understood(self.classify(masked, vectors))
 
 
 class ListedKnowledge:
@@ -190,6 +208,7 @@ class SmallDesk:
         self.understanding = Understanding(
             cast(IntentClassifier, self.classifier), ListedKnowledge(PAIRS), project.domain.intents, str
         )
+        self.meaning = Meaning(self.understanding, TALK_TO_PERSON)
         self.events: list[Event] = []
         self.broken = False
         kinds = responders(self.policy, project, Speaker(project.domain))
@@ -201,7 +220,7 @@ class SmallDesk:
     def understand(self, message: Message, state: State) -> Evidence:
         if self.broken:
             raise RuntimeError("the model is damaged")
-        evidence = self.understanding(message, state)
+        evidence = self.meaning(message, state)
         self.events.append(TurnStarted(evidence.language))
         return evidence
 

@@ -151,7 +151,7 @@ def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
 
 def test_the_commands_are_those_that_are_promised() -> None:
     names = [" ".join(words) for words, _ in commands()]
-    assert names == ["", "setup", "serve", "ask", "train", "evaluate", "thresholds", "check", "kb", "kb add",
+    assert names == ["", "setup", "serve", "ask", "train", "evaluate", "thresholds", "check", "test", "kb", "kb add",
                      "kb import", "kb export", "kb search", "kb evaluate", "kb list", "kb withdraw",
                      "staff", "staff add", "staff change", "staff list", "staff link"]  # fmt: skip
 

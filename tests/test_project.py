@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from chatbot.actions.in_process import InProcess
 from chatbot.dialogue.domain import Domain, Variant
+from chatbot.dialogue.paths import Mark
+from chatbot.dialogue.paths import Path as Way
 from chatbot.dialogue.rules import Rules
 from chatbot.errors import ProjectError
-from chatbot.project import Project, load_project
-from chatbot.reply.action import InProcess
+from chatbot.project import Project, load_project, with_defaults
 
 DOMAIN = "intents: [greet]\nresponses: {utter_greet: [{text: Hi}]}\nactions: [action_of_my_own]\n"
 RULES = "rules: [{rule: Greet, steps: [{intent: greet}, {action: utter_greet}]}]\n"
+GREET = Way("Greet", (Mark("intent", "greet"), Mark("action", "utter_greet")), where="rules.yml line 1")
 ACTION = """
 from rasa_sdk import Action
 
@@ -51,8 +55,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_project_in_rasas_layout_is_loaded_whole(folder: Path) -> None:
     assert load_project(folder) == Project(
         name={"en": "bakery", "zh": "bakery"},
-        domain=Domain(("greet",), {}, {}, {"utter_greet": (Variant("Hi", conditions={}),)}, ("action_of_my_own",)),
-        rules=Rules({"greet": ("utter_greet",)}, {}),
+        domain=with_defaults(
+            Domain(("greet",), {}, {}, {"utter_greet": (Variant("Hi", conditions={}),)}, ("action_of_my_own",))
+        ),
+        rules=Rules((GREET,)),
         examples=(folder / "data", folder / "logs"),
         pairs=(folder / "knowledge_base" / "a.csv", folder / "knowledge_base" / "b.csv"),
         actions="actions",
@@ -80,7 +86,7 @@ def test_the_actions_of_a_project_run_from_whichever_folder_it_was_named(
 
 def test_rules_may_lie_beside_the_domain(folder: Path) -> None:
     (folder / "data" / "rules.yml").rename(folder / "rules.yml")
-    assert load_project(folder).rules == Rules({"greet": ("utter_greet",)}, {})
+    assert load_project(folder).rules == Rules((replace(GREET, where="rules.yml line 1"),))
 
 
 def test_what_a_project_does_not_have_is_left_out(tmp_path: Path) -> None:
@@ -98,9 +104,45 @@ def test_a_folder_that_is_no_project_is_refused_by_name(tmp_path: Path) -> None:
     assert str(refusal.value) == (
         f"{tmp_path}/nowhere: has no domain.yml. A project has Rasa's layout: domain.yml, data/, actions/."
     )
+
+
+def test_a_project_whose_files_are_no_text_is_refused_by_name(folder: Path) -> None:
+    (folder / "data" / "stories.yml").write_bytes(b"stories: \xff")
+    with pytest.raises(ProjectError, match=r"data/stories\.yml: cannot be read"):
+        load_project(folder)
+
+
+def test_rules_stories_and_responses_may_lie_anywhere_in_data(folder: Path) -> None:
+    (folder / "data" / "deep").mkdir()
+    (folder / "data" / "deep" / "a.yml").write_text(
+        "nlu: []\nresponses: {utter_faq/hours: [{text: From 9}]}\n"
+        "stories: [{story: Yes, steps: [{intent: greet}, {action: utter_greet}, {intent: greet}, {action: utter_faq}]}]"
+    )
+    project = load_project(folder)
+    assert [path.called for path in project.rules.paths] == ["rule 'Greet'", "story 'Yes'"]
+    assert project.domain.responses["utter_faq/hours"] == (Variant("From 9", conditions={}),)
+
+
+def test_a_domain_may_be_a_folder(folder: Path) -> None:
+    (folder / "domain").mkdir()
+    (folder / "domain.yml").rename(folder / "domain" / "a.yml")
+    project = load_project(folder)
+    assert (project.domain.intents, project.domain_file) == (("greet",), folder / "domain")
+
+
+def test_a_project_without_a_rule_is_one(tmp_path: Path) -> None:
     (tmp_path / "domain.yml").write_text(DOMAIN)
-    with pytest.raises(ProjectError, match=r"data/rules\.yml: cannot be read"):
-        load_project(tmp_path)
+    assert load_project(tmp_path).rules == Rules()
+
+
+def test_what_every_assistant_must_be_able_to_say_is_said_where_a_domain_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "domain.yml").write_text("responses: {utter_default: [{text: What}], utter_clarify: [{text: Which}]}")
+    responses = load_project(tmp_path).domain.responses
+    assert responses["utter_clarify"] == (Variant("Which", conditions={}),)
+    assert responses["utter_fallback"] == responses["utter_default"] == (Variant("What", conditions={}),)
+    assert {variant.conditions["language"] for variant in responses["utter_action_failed"] if variant.conditions} == {
+        "en", "zh",
+    }  # fmt: skip
 
 
 def test_the_demo_shop_is_the_default() -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.dialogue.rules import Rules
 from chatbot.handoff.tickets import Tickets
 from chatbot.messages import Intent, Reply, Step
 from chatbot.trial import DOING, Trial
 from chatbot.turn import Assistant
 from chatbot.understanding.intents import Why
 from chatbot.understanding.neighbours import Neighbour
+from tests.dialogue.small import rules
 from tests.fakes import THRESHOLDS, SmallDesk
 
 
@@ -74,7 +74,9 @@ def test_a_trial_keeps_nothing_and_remembers_nothing(desk: SmallDesk) -> None:
 
 def test_an_action_is_told_and_not_performed(desk: SmallDesk, tmp_path: Path) -> None:
     tried = Trial(desk.assistant, why)("a person please")
-    assert tried.reply.steps == (Step("action", "talk_to_person: confidence 0.95 >= 0.60", "action_open_ticket"),)
+    assert tried.reply.steps == (
+        Step("action", "talk_to_person: confidence 0.95 >= 0.60", "action_open_ticket", intent="talk_to_person"),
+    )
     assert tried.reply.utterances == ()
     tickets = Tickets(tmp_path / "conversations.db")
     assert tickets.of("trial") == []
@@ -91,7 +93,7 @@ def test_a_form_is_told_and_not_begun(desk: SmallDesk) -> None:
 
 def test_what_a_rule_names_behind_an_action_is_told_and_not_said(desk: SmallDesk) -> None:
     chain = ("utter_thank_you", "action_open_ticket", "utter_goodbye")
-    desk.policy = replace(desk.policy, rules=Rules({"greet": chain}, {}))
+    desk.policy = replace(desk.policy, rules=rules({"greet": chain}))
     asked = Assistant(desk.conversations, desk.understand, desk.policy, desk.assistant.responders)
     reply = Trial(asked, why)("hello").reply
     assert [step.name for step in reply.steps] == list(chain)

@@ -16,21 +16,32 @@ from chatbot import messages
 from chatbot.conversations.store import OpenTurn
 from chatbot.deciding import WHO_WINS, Policy
 from chatbot.dialogue.domain import Domain
-from chatbot.dialogue.rules import Rules
 from chatbot.messages import (
+    CLARIFY,
+    DEFAULT_FALLBACK,
+    MOST_HAPPENED,
+    SEARCH,
+    Button,
+    Event,
     Evidence,
+    FollowedUp,
     FormActive,
+    Happened,
     Held,
     Intent,
     Message,
+    Offered,
     Outcome,
-    Planned,
     Reply,
+    Restarted,
+    SessionStarted,
+    Slot,
     SlotSet,
     State,
     Step,
     StepKind,
     StepTaken,
+    Told,
     TurnStarted,
     Utterance,
 )
@@ -38,13 +49,15 @@ from chatbot.project import load_project
 from chatbot.reply.template import Speaker
 from chatbot.turn import Assistant, Responder
 from chatbot.wiring import responders
+from tests.dialogue.small import rules
 from tests.fakes import THRESHOLDS, SmallDesk
 
 POLICY = Policy(
     Domain(("loop", "greet"), {}, {}, {}, ("action_again",)),
-    Rules({"loop": ("action_again",), "greet": ("action_once",)}, {}),
+    rules({"loop": ("action_again",), "greet": ("action_once",)}),
     THRESHOLDS,
 )
+START = State("c", turn=1)
 
 
 class InMemory:
@@ -82,7 +95,7 @@ def test_a_message_is_understood_decided_answered_and_remembered() -> None:
         "m1",
         "en",
         (Utterance("action_once in turn 1"),),
-        (Step("action", "greet: confidence 0.90 >= 0.60", "action_once"),),
+        (Step("action", "greet: confidence 0.90 >= 0.60", "action_once", intent="greet"),),
         Intent("greet", 0.9),
         "m",
         "i",
@@ -108,7 +121,7 @@ def test_a_repeated_message_is_neither_understood_nor_decided_again() -> None:
 
 def test_a_rule_that_never_ends_is_cut_after_ten_steps() -> None:
     def again(step: Step, evidence: Evidence, state: State) -> Outcome:
-        return Outcome((Utterance("again"),), (Planned(("action_again", "action_again")),))
+        return Outcome((Utterance("again"),), (FollowedUp("action_again"),))
 
     reply = assistant([], again).answer(Message("c", "loop", "m1"))
     assert [step.name for step in reply.steps] == ["action_again"] * 10
@@ -117,7 +130,7 @@ def test_a_rule_that_never_ends_is_cut_after_ten_steps() -> None:
 
 def test_the_next_turn_begins_without_what_the_last_one_left_over() -> None:
     def again(step: Step, evidence: Evidence, state: State) -> Outcome:
-        return Outcome((), (Planned(("action_again",) * 20),) if step.name == "action_again" else ())
+        return Outcome((), (FollowedUp("action_again"),) if step.name == "action_again" else ())
 
     desk = assistant([], again)
     desk.answer(Message("c", "loop", "m1"))
@@ -134,14 +147,16 @@ def test_the_table_of_who_wins_is_in_the_order_that_was_agreed() -> None:
     assert [row.__name__ for row in WHO_WINS] == [
         "person",
         "enough",
-        "planned",
+        "followed",
+        "several",
+        "going_on",
         "finished",
-        "button",
         "form",
+        "button",
         "same_question",
         "rule_or_pair",
-        "ask_again",
         "outside",
+        "ask_again",
         "clarify",
     ]
 
@@ -150,31 +165,44 @@ def test_the_table_of_who_wins_is_in_the_order_that_was_agreed() -> None:
 
 
 def test_events_make_a_new_state_and_leave_the_old_one_as_it_was() -> None:
-    before = State("c", slots={"a": 1}, plan=("x",))
-    step = Step("action", "why", "x", then=("y",))
+    before = State("c", slots={"a": 1}, followup="y", offered=(Button("A", "/a"),), fresh={"a": 1})
+    step = Step("action", "why", "x", intent="greet")
     events = (
-        TurnStarted("zh"),
-        Planned(("x", "z")),
-        StepTaken(step),
+        TurnStarted("zh", "what?"),
+        Told({"c": "words", "d": 4}, words=("c",)),
+        FollowedUp("x"),
+        StepTaken(step, ("number",)),
+        FollowedUp("z"),
         SlotSet("a", None),
         SlotSet("b", "2"),
         FormActive("form", "b"),
         FormActive("form", "b"),
+        Offered((Button("B", "/b"),)),
         Held("Mei"),
     )
     assert before.after(*events) == State(
         "c",
         language="zh",
         turn=1,
-        slots={"a": None, "b": "2"},
+        question="what?",
+        slots={"a": None, "b": "2", "c": "words", "d": 4},
+        words=("c",),
         active_form="form",
         requested_slot="b",
+        trigger="greet",
         asked=2,
         held_by="Mei",
-        plan=("y", "z"),
+        happened=(
+            Happened("intent", "greet", "", ("number",)),
+            Happened("action", "x"),
+            Happened("begun", "form"),
+        ),
+        fresh={"c": "words", "d": 4},
+        followup="z",
         taken=(step,),
+        offered=(Button("B", "/b"),),
     )
-    assert before == State("c", slots={"a": 1}, plan=("x",))
+    assert before == State("c", slots={"a": 1}, followup="y", offered=(Button("A", "/a"),), fresh={"a": 1})
 
 
 @pytest.mark.parametrize(
@@ -189,6 +217,64 @@ def test_events_make_a_new_state_and_leave_the_old_one_as_it_was() -> None:
 )
 def test_it_is_counted_how_often_in_a_row_a_slot_was_asked_for(events: list[FormActive], asked: int) -> None:
     assert State("c").after(*events).asked == asked
+
+
+def past(*events: Event, before: State = START) -> list[tuple[str, str, str]]:
+    return [(one.kind, one.name, one.loop) for one in before.after(*events).happened]
+
+
+def test_what_happened_is_told_as_rules_name_it() -> None:
+    assert past(StepTaken(Step("template", "", "utter_a", intent="greet")), StepTaken(Step("action", "", "b"))) == [
+        ("intent", "greet", ""), ("action", "utter_a", ""), ("action", "b", ""),
+    ]  # fmt: skip
+    for kind, action in (("retrieval", SEARCH), ("clarify", CLARIFY), ("fallback", DEFAULT_FALLBACK)):
+        step = StepTaken(Step(kind, "", "7"))  # type: ignore[arg-type]
+        assert past(step) == [("intent", "nlu_fallback", ""), ("action", action, "")]
+    assert past(StepTaken(Step("human", "", "Mei"))) == []
+
+
+def test_turns_that_only_fill_a_form_leave_no_trace_and_digressions_do() -> None:
+    form = StepTaken(Step("form", "", "form", intent="order"))
+    begun = START.after(form, FormActive("form"), FormActive("form", "a"))
+    first = [("intent", "order", ""), ("action", "form", ""), ("begun", "form", "")]
+    assert past(before=begun) == first
+    filled = (TurnStarted("en"), StepTaken(Step("form", "", "form")), FormActive("form", "b"))
+    assert past(*filled, before=begun) == first
+    asks = StepTaken(Step("form", "", "form"))
+    digressed = (TurnStarted("en"), StepTaken(Step("template", "", "utter_a", intent="help")), asks)
+    in_form = [("intent", "help", "form"), ("action", "utter_a", "form"), ("action", "form", "form")]
+    assert past(*filled, *digressed, before=begun) == first + in_form
+    told_to_go_on = StepTaken(Step("form", "", "form", intent="affirm"))
+    assert past(TurnStarted("en"), told_to_go_on, before=begun) == [
+        *first, ("intent", "affirm", "form"), ("action", "form", "form"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("filled", "kind"), [(True, "done"), (False, "left")])
+def test_a_form_that_is_filled_is_told_from_one_that_is_left(filled: bool, kind: str) -> None:
+    state = START.after(FormActive("form", "a"), FormActive("", filled=filled))
+    assert past(before=state) == [("begun", "form", ""), (kind, "form", "form")]
+    assert (state.active_form, state.requested_slot, state.trigger, state.asked) == ("", "", "", 0)
+    assert past(FormActive(""), FormActive("", filled=True)) == []
+
+
+def test_only_the_latest_of_a_long_conversation_is_looked_back_on() -> None:
+    state = START.after(*[StepTaken(Step("template", "", f"utter_{n}", intent="a")) for n in range(MOST_HAPPENED)])
+    assert len(state.happened) == MOST_HAPPENED
+    assert state.happened[-1].name == f"utter_{MOST_HAPPENED - 1}"
+
+
+def test_a_conversation_that_is_restarted_keeps_its_number_its_language_and_who_holds_it() -> None:
+    step = Step("action", "", "action_restart", intent="restart")
+    begun = State("c", "zh", 3, "what?", {"a": 1}, ("a",), "form", "a", "order", 2, "Mei")
+    state = begun.after(StepTaken(step), Restarted())
+    assert state == State("c", "zh", 3, held_by="Mei", taken=(step,))
+
+
+@pytest.mark.parametrize(("keep", "slots", "words"), [(True, {"a": 1}, ("a",)), (False, {}, ())])
+def test_a_new_session_forgets_what_went_on(keep: bool, slots: dict[str, Slot], words: tuple[str, ...]) -> None:
+    begun = State("c", "zh", 3, "what?", {"a": 1}, ("a",), "form", "a", "order", 2, "Mei", offered=(Button("A", "/a"),))
+    assert begun.after(SessionStarted(keep)) == State("c", "zh", 3, slots=slots, words=words, held_by="Mei")
 
 
 def test_every_noun_is_frozen() -> None:

@@ -23,12 +23,14 @@ class TrainingDataError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """An entity marked in an example. start, end: character offsets into Example.text."""
+    """An entity marked in an example. start, end: character offsets into Example.text. role, group: as in Rasa."""
 
     name: str
     value: str
     start: int
     end: int
+    role: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

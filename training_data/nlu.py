@@ -21,7 +21,10 @@ ANNOTATED = re.compile(r"\[(?P<text>[^\]]+)\](?:\((?P<name>[^)]+)\)|(?P<json>\{[
 
 @dataclass(frozen=True, slots=True)
 class NluData:
-    """What one or more NLU files hold. regexes and lookups: entity name to patterns, to values."""
+    """What one or more NLU files hold.
+
+    regexes, lookups: entity name to patterns, to values. synonyms: wording to value.
+    """
 
     examples: tuple[Example, ...] = ()
     regexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -35,6 +38,17 @@ class NluData:
             joined(self.lookups, other.lookups),
             {**self.synonyms, **other.synonyms},
         )
+
+    @property
+    def meanings(self) -> dict[str, str]:
+        """Every wording that stands for another value: the synonyms, and what annotations say by "value"."""
+        marked = {
+            example.text[mark.start : mark.end]: mark.value
+            for example in self.examples
+            for mark in example.entities
+            if mark.value != example.text[mark.start : mark.end]
+        }
+        return {**marked, **self.synonyms}
 
 
 def joined(one: Mapping[str, tuple[str, ...]], other: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -127,19 +141,26 @@ def annotated(text: str, intent: str, source: str, path: Path, line: int) -> Exa
     for match in ANNOTATED.finditer(text):
         plain += text[position : match.start()]
         position = match.end()
-        shown = match["text"]
-        name, value = match["name"], shown
-        if match["json"]:
-            try:
-                marks = json.loads(match["json"])
-                name, value = str(marks["entity"]), str(marks.get("value", shown))
-            except (ValueError, KeyError, AttributeError) as error:
-                raise TrainingDataError(
-                    f"{path.name} line {line}: {match['json']} needs a JSON key 'entity'."
-                ) from error
-        elif ":" in name:
-            name, value = name.split(":", 1)
-        entities.append(Annotation(name, value, len(plain), len(plain) + len(shown)))
-        plain += shown
+        entities.append(marked(match, len(plain), path, line))
+        plain += match["text"]
     plain += text[position:]
     return Example(plain, intent, language_of(plain), source, entities=tuple(entities))
+
+
+def marked(match: re.Match[str], start: int, path: Path, line: int) -> Annotation:
+    """What one mark says; start: its place in the plain text.
+
+    Both ways of writing it: `[6](size)` or `[six](size:6)`, and `[six]{"entity": "size", "value": "6", "role": "new"}`.
+    """
+    shown = match["text"]
+    end = start + len(shown)
+    if not match["json"]:
+        name, _, value = match["name"].partition(":")
+        return Annotation(name, value or shown, start, end)
+    try:
+        keys = json.loads(match["json"])
+        name = str(keys["entity"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrainingDataError(f"{path.name} line {line}: {match['json']} needs a JSON key 'entity'.") from error
+    role, group = str(keys.get("role") or ""), str(keys.get("group") or "")
+    return Annotation(name, str(keys.get("value", shown)), start, end, role, group)

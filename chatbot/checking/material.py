@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 import yaml
 
 from chatbot.checking.fault import Fault
+from chatbot.dialogue.domain import domain_files
 from chatbot.project import Project
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.importing import read_numbered
@@ -95,7 +97,7 @@ def gather(project: Project) -> Material:
             asked += tried(read_questions, path, [])
         else:
             judged += tried(read_file, path, NluData()).examples
-    lines = dict(named_lines(project.domain_file))
+    lines = dict(chain.from_iterable(map(named_lines, domain_files(project.domain_file))))
     return Material(nlu, tuple(turns), tuple(stored), tuple(judged), tuple(asked), tuple(tried.broken), lines)
 
 

@@ -11,8 +11,8 @@ from chatbot.checking.facts import Said, contradictions
 from chatbot.checking.fault import Fault
 from chatbot.checking.material import Material, Stored
 from chatbot.dialogue.responses import LANGUAGES
-from chatbot.dialogue.rules import SEARCH
 from chatbot.errors import ProjectError
+from chatbot.messages import SEARCH
 from chatbot.project import Project
 from chatbot.understanding.masking import Masker, mark
 from knowledge_base.text import normalise_question

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from chatbot.deciding import Thresholds
-from chatbot.messages import Button, Evidence, Intent, Reply, State, Step, Utterance
+from chatbot.messages import Button, Evidence, Happened, Intent, Reply, State, Step, Utterance
 from knowledge_base.pairs import Hit
 
 
@@ -54,27 +54,26 @@ def utterance_from(value: Mapping[str, Any]) -> Utterance:
     return Utterance(**{**value, "buttons": tuple(Button(**button) for button in value["buttons"])})
 
 
-def masked_reply(reply: Reply, masked: Callable[[str], str]) -> Reply:
-    """The reply as the log may hold it: what it repeats of the customer's is masked, a stored answer stays as it is."""
-
-    def shown(one: Utterance) -> Utterance:
-        if one.pair_id is not None:
-            return one
-        buttons = tuple(Button(masked(button.title), masked(button.payload)) for button in one.buttons)
-        return replace(one, text=masked(one.text), buttons=buttons)
-
-    return replace(reply, utterances=tuple(shown(one) for one in reply.utterances))
-
-
 def state_json(state: State) -> dict[str, Any]:
     """What outlives a turn."""
-    kept = ("language", "turn", "question", "active_form", "requested_slot", "asked", "held_by")
-    return {**{name: getattr(state, name) for name in kept}, "slots": dict(state.slots)}
+    kept = ("language", "turn", "question", "active_form", "requested_slot", "trigger", "asked", "held_by")
+    return {
+        **{name: getattr(state, name) for name in kept},
+        "slots": dict(state.slots),
+        "offered": [asdict(button) for button in state.offered],
+        "words": list(state.words),
+        "happened": [[one.kind, one.name, one.loop, list(one.entities)] for one in state.happened],
+    }
 
 
 def state_from(value: Mapping[str, Any], conversation_id: str) -> State:
-    """The state that state_json was made of."""
-    return State(conversation_id, **value)
+    """The state that state_json was made of, now or before states had a history."""
+    happened = tuple(
+        Happened(kind, name, loop, tuple(entities)) for kind, name, loop, entities in value.get("happened", ())
+    )
+    offered = tuple(Button(**button) for button in value.get("offered", ()))
+    words = tuple(value.get("words", ()))
+    return State(conversation_id, **{**value, "words": words, "happened": happened, "offered": offered})
 
 
 def trace_json(reply: Reply, evidence: Evidence, thresholds: Thresholds) -> dict[str, Any]:

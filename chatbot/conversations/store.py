@@ -13,16 +13,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from chatbot.conversations.codec import masked_reply, reply_from, reply_json, state_from, state_json, trace_json
+from chatbot.conversations.codec import reply_from, reply_json, state_from, state_json, trace_json
+from chatbot.conversations.masked import masked_message, masked_reply, without_words
 from chatbot.conversations.migrations import MIGRATIONS
 from chatbot.conversations.sealing import Seal
 from chatbot.deciding import Thresholds
 from chatbot.errors import ConversationError, MessageError
 from chatbot.messages import (
+    Event,
     Evidence,
     Exchange,
     Held,
     Message,
+    Offered,
     Outcome,
     Reply,
     State,
@@ -44,9 +47,16 @@ BUSY = "The message before this one is still being answered. Send it again in a 
 class ConversationStore:
     """Reads and writes conversations. Safe for several threads and several processes."""
 
-    def __init__(self, path: Path, seal: Seal, masked: Callable[[str], str], thresholds: Thresholds) -> None:
+    def __init__(
+        self,
+        path: Path,
+        seal: Seal,
+        masked: Callable[[str], str],
+        thresholds: Thresholds,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.connections = Connections(path, MIGRATIONS, synchronous="NORMAL")
-        self.seal, self.masked, self.thresholds = seal, masked, thresholds
+        self.seal, self.masked, self.thresholds, self.clock = seal, masked, thresholds, clock
         self.holder = secrets.token_hex(8)
         self.waiting: dict[str, Waiting] = {}
         self.guard = threading.Lock()
@@ -63,7 +73,8 @@ class ConversationStore:
                 raise MessageError(f"{name} is '{value[:40]}'; 1 to 128 letters, digits or . _ : @ - are allowed.")
         with self.alone(message.conversation_id):
             before = self.answered(message)
-            turn = OpenTurn(message, self.state(message.conversation_id), before)
+            idle = self.idle(message.conversation_id)
+            turn = OpenTurn(message, self.state(message.conversation_id), before, idle)
             try:
                 yield turn
             except Exception:
@@ -147,6 +158,14 @@ class ConversationStore:
         )
         return State(conversation_id, *(logged or ()))
 
+    def idle(self, conversation_id: str) -> float:
+        """Minutes since the customer was last answered in this conversation; 0 in a new one."""
+        row = self.row(
+            "SELECT at FROM turns WHERE conversation_id = ? AND route != 'failed' ORDER BY id DESC LIMIT 1",
+            [conversation_id],
+        )
+        return (self.clock() - datetime.fromisoformat(row[0])).total_seconds() / 60 if row else 0.0
+
     def row(self, query: str, values: Sequence[object]) -> Any:
         """The first row of a query, or None."""
         with self.connections.reading() as db:
@@ -157,15 +176,15 @@ class ConversationStore:
 
         Raises ConversationError if the turn took longer than its lease and another process has gone on.
         """
-        reply, state, now = turn.reply, turn.state, timestamp()
+        reply, state, now = turn.reply, turn.state, timestamp(self.clock())
         seen = turn.evidence
-        shown = masked_reply(reply, self.masked)
+        shown = masked_reply(reply, without_words(self.masked, state))
         values: dict[str, object] = {
             "conversation_id": reply.conversation_id,
             "number": state.turn,
             "message_id": reply.message_id,
             "at": now,
-            "text": self.masked(turn.message.text),
+            "text": masked_message(turn.message.text, self.masked, state, understood=seen is not None),
             "language": state.language,
             "intent": reply.intent.name if reply.intent else "",
             "confidence": reply.intent.confidence if reply.intent else None,
@@ -206,19 +225,22 @@ class ConversationStore:
                     [reply.conversation_id, self.seal.close(state_json(state))],
                 )
 
-    def history(self, conversation_id: str) -> list[Exchange]:
-        """The answered turns of a conversation, in order: as they were said, or masked once their time has passed."""
+    def history(self, conversation_id: str, most: int = -1) -> list[Exchange]:
+        """The answered turns of a conversation, in order: as they were said, or masked once their time has passed.
+
+        most: of the latest; all, if negative.
+        """
         with self.connections.reading() as db:
             rows = db.execute(
-                """SELECT message_id, text, reply, rating, sealed FROM turns LEFT JOIN live_turns ON turn_id = id
-                WHERE turns.conversation_id = ? AND route != 'failed' ORDER BY id""",
-                [conversation_id],
+                """SELECT message_id, text, reply, rating, at, sealed FROM turns LEFT JOIN live_turns ON turn_id = id
+                WHERE turns.conversation_id = ? AND route != 'failed' ORDER BY id DESC LIMIT ?""",
+                [conversation_id, most],
             ).fetchall()
         found = []
-        for message_id, text, reply, rating, sealed in rows:
+        for message_id, text, reply, rating, at, sealed in reversed(rows):
             raw = self.seal.open(sealed) if sealed else {"text": text, "reply": json.loads(reply)}
             found.append(
-                Exchange(message_id, raw["text"], reply_from(raw["reply"], conversation_id, message_id), rating)
+                Exchange(message_id, raw["text"], reply_from(raw["reply"], conversation_id, message_id), rating, at)
             )
         return found
 
@@ -249,7 +271,7 @@ class ConversationStore:
 
     def forget(self, idle_for: timedelta) -> int:
         """Deletes the live rows of conversations without a turn for so long; the masked log stays. Returns how many."""
-        before = timestamp(datetime.now(UTC) - idle_for)
+        before = timestamp(self.clock() - idle_for)
         with self.connections.writing() as db:
             idle = "SELECT id FROM conversations WHERE last_at < ?"
             gone = db.execute(f"DELETE FROM live_turns WHERE conversation_id IN ({idle})", [before]).rowcount  # noqa: S608
@@ -269,10 +291,10 @@ class Waiting:
 
 
 class OpenTurn:
-    """A turn while it is answered."""
+    """A turn while it is answered. idle: minutes since the one before it."""
 
-    def __init__(self, message: Message, state: State, before: Reply | None) -> None:
-        self.message, self.state, self.before = message, state, before
+    def __init__(self, message: Message, state: State, before: Reply | None, idle: float = 0.0) -> None:
+        self.message, self.state, self.before, self.idle = message, state, before, idle
         self.evidence: Evidence | None = None
         self.utterances: tuple[Utterance, ...] = ()
         self.began = time.perf_counter()
@@ -300,15 +322,20 @@ class OpenTurn:
             {**(seen.milliseconds if seen else {}), "total": total},
         )
 
-    def begin(self, evidence: Evidence) -> None:
-        """What was understood is kept, and the next state begins."""
-        self.evidence = evidence
-        self.state = self.state.after(TurnStarted(evidence.language, evidence.question))
+    def resume(self, events: Sequence[Event]) -> None:
+        """What has happened by the passing of time alone."""
+        self.state = self.state.after(*events)
 
-    def take(self, step: Step, outcome: Outcome) -> None:
+    def begin(self, evidence: Evidence, events: Sequence[Event] = ()) -> None:
+        """What was understood is kept, and the next state begins with what the message says of slots."""
+        self.evidence = evidence
+        self.state = self.state.after(TurnStarted(evidence.language, evidence.question), *events)
+
+    def take(self, step: Step, outcome: Outcome, entities: tuple[str, ...] = ()) -> None:
         """Replies out, events into the next state."""
         self.utterances += outcome.utterances
-        self.state = self.state.after(StepTaken(step), *outcome.events)
+        shown = tuple(button for utterance in outcome.utterances for button in utterance.buttons)
+        self.state = self.state.after(StepTaken(step, entities), *outcome.events, Offered(shown))
 
 
 def dumped(value: Mapping[str, Any]) -> str:

@@ -66,7 +66,7 @@ def flaws_of_payload(name: str, payload: str, domain: Domain) -> Iterator[Flaw]:
     if not payload.startswith("/"):
         return
     intent, brace, values = payload[1:].partition("{")
-    if intent not in domain.intents:
+    if not domain.knows_intent(intent):
         yield Flaw("lists", f"Response '{name}': button '{payload}' names an intent that domain.yml does not have.")
     elif brace and not is_mapping(brace + values):
         yield Flaw("broken", f"Response '{name}': button '{payload}' carries no JSON; write /{intent}{{\"slot\": 1}}.")
@@ -83,15 +83,24 @@ def flaws_of_edit(name: str, variants: Sequence[Variant], domain: Domain) -> lis
     unknown = sorted({*chain.from_iterable(map(places, variants))} - allowed)
     listed = ", ".join(f"{{{place}}}" for place in sorted(allowed))
     return [
+        *beyond_the_console(name, own, variants),
         *silences(name, variants, situations(own)),
         *dead_ends(name, variants, domain),
         *(Flaw("lists", f"Response '{name}': nothing fills in {{{place}}}; allowed: {listed}.") for place in unknown),
         *(
             Flaw("lists", f"Response '{name}': '{start(text)}' lacks {{{place}}}, which is told nowhere else. Add it.")
             for text, place in missing(own, variants)
-            if not domain.slots.get(place)
+            if not domain.is_told(place)
         ),
     ]
+
+
+def beyond_the_console(name: str, own: Sequence[Variant], variants: Sequence[Variant]) -> Iterator[Flaw]:
+    """What only the file can say: a picture without a text, and what is meant for a front end of one's own."""
+    if any(variant.custom for variant in own):
+        yield Flaw("broken", f"Response '{name}' has a `custom` part. Edit it in domain.yml.")
+    if all(variant.text for variant in own) and not all(variant.text for variant in variants):
+        yield Flaw("broken", f"Response '{name}': a variant has no text.")
 
 
 def warnings_of_edit(name: str, variants: Sequence[Variant], domain: Domain) -> list[str]:
@@ -99,7 +108,7 @@ def warnings_of_edit(name: str, variants: Sequence[Variant], domain: Domain) -> 
     lost = [
         f"'{start(text)}' no longer repeats {{{place}}}, which the customer has said."
         for text, place in missing(domain.responses[name], variants)
-        if domain.slots.get(place)
+        if domain.is_told(place)
     ]
     loose = [
         f"'{start(variant.text)}' has braces that are shown as they are; a slot is written {{slot}}."

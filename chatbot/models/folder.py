@@ -8,6 +8,8 @@
     reader.safetensors   its weights, and the vectors and n-grams of the training texts
     thresholds.json      from which confidence a message is answered or asked about, and the trials that say so
     masking.json         the assistant's own patterns of personal data, as they were in training
+    entities.json        lists and synonyms of entities, and what the tagger looks at; if there are any
+    entities.safetensors the tagger's weights; with them, the graph tells `token_embeddings`, too
     metrics.json         quality on texts that were held out: overall and per intent
     provenance.json      data fingerprint, base model and its sha256, code version, seed, when, how long
     confusion.png, reliability.png   the same as pictures

@@ -1,26 +1,31 @@
-"""Actions of rasa-sdk, run in this process.
-
-Protocol: https://rasa.com/docs/rasa/action-server/pages/action-server-api
-"""
+"""Runs actions: the project's own, and those that every assistant has."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
+from chatbot.actions.calls import ActionMissingError, Actions, ActionUnavailableError, Call, listed
+from chatbot.actions.events import read_events, restarted
+from chatbot.actions.time_limit import TurnBudget
+from chatbot.actions.tracker import digest_of, domain_json, idempotency_key, tracker_json
+from chatbot.deciding import REPHRASE
+from chatbot.dialogue.domain import CUSTOM, Domain
+from chatbot.dialogue.paths import DEFAULT_ACTIONS, LISTEN, RESTART
 from chatbot.errors import ActionError, ProjectError
 from chatbot.messages import (
+    DEFAULT_FALLBACK,
     Button,
-    Event,
     Evidence,
+    Exchange,
+    FollowedUp,
     FormActive,
-    Intent,
     Outcome,
-    Planned,
-    SlotSet,
+    Slot,
     State,
     Step,
     Utterance,
@@ -28,107 +33,153 @@ from chatbot.messages import (
 from chatbot.reply.template import Speaker
 
 log = logging.getLogger(__name__)
+SECONDS = 10.0
+"""That an action is waited for."""
+SECONDS_A_TURN = 40.0
+"""That all actions of a turn are waited for together; the turn itself may take 60 (conversations.store.LEASE)."""
+FAILED = "utter_action_failed"
+Past = Callable[[str], Sequence[Exchange]]
+"""The turns of a conversation that were answered, oldest first."""
 
 
-class InProcess:
-    """The actions of one package, loaded when the first is run (rasa-sdk takes a second to import)."""
-
-    def __init__(self, package: str) -> None:
-        self.package = package
-        self.loaded: Any = None
-        # Threads of their own: a caller may have an event loop running already, and a thread bears only one.
-        self.threads = ThreadPoolExecutor(thread_name_prefix="actions")
-
-    def names(self) -> tuple[str, ...]:
-        """The actions that the package has. Raises ActionError if it cannot be imported."""
-        return tuple(self.executor().actions)
-
-    def executor(self) -> Any:
-        """rasa-sdk's own executor with the package's actions."""
-        if self.loaded is None:
-            from rasa_sdk.executor import ActionExecutor
-
-            executor = ActionExecutor()
-            try:
-                executor.register_package(self.package)
-            except (Exception, SystemExit) as error:  # rasa-sdk ends the process where an import fails
-                reason = error.__context__ or error
-                raise ActionError(f"The actions package '{self.package}' cannot be imported: {reason}.") from error
-            self.loaded = executor
-        return self.loaded
-
-    def run(self, call: Mapping[str, Any]) -> Mapping[str, Any]:
-        """`{"events": [...], "responses": [...]}` of one action. Raises ActionError if it fails or is not there."""
-        try:
-            result = self.threads.submit(lambda: asyncio.run(self.executor().run(call))).result()
-        except Exception as error:
-            raise ActionError(f"The action '{call['next_action']}' failed: {type(error).__name__}.") from error
-        if result is None:
-            raise ActionError(f"The action '{call['next_action']}' gave no result.")
-        return result if isinstance(result, Mapping) else result.model_dump()
+def nothing(conversation_id: str) -> Sequence[Exchange]:
+    """No past."""
+    return ()
 
 
 class Action:
-    """Runs the step's action; what fails is logged, and the customer gets an apology and the offer of a person."""
+    """Runs actions; what fails is logged, and the customer gets an apology and the offer of a person."""
 
-    def __init__(self, actions: InProcess, speaker: Speaker) -> None:
-        self.actions, self.speaker = actions, speaker
+    def __init__(
+        self, actions: Actions, speaker: Speaker, domain: Domain, seconds: float = SECONDS, past: Past = nothing
+    ) -> None:
+        """seconds: that an action is waited for. past: what was said before, which actions may read."""
+        self.actions, self.speaker, self.domain = actions, speaker, domain
+        self.seconds, self.past = seconds, past
+        self.budget = TurnBudget(SECONDS_A_TURN)
 
     def __call__(self, step: Step, evidence: Evidence, state: State) -> Outcome:
-        """The action's replies and slot events."""
+        """The step's action. Where it fails the turn ends: what the rule says next would be said of something done.
+
+        A default action that the domain names is the project's own if there is one of that name.
+        """
+        if step.name not in self.domain.actions:
+            return built_in(step.name, state, self.speaker, self.domain)
         try:
-            result = self.actions.run({"next_action": step.name, "tracker": tracker(evidence, state), "domain": {}})
-            events = read_events(result.get("events") or ())
-            later = state.after(*events)
-            return Outcome(tuple(self.utterance(raw, later) for raw in result.get("responses") or ()), events)
-        except (ActionError, ProjectError):
-            log.exception("action %s in conversation %s", step.name, state.conversation_id)
-            return Outcome((self.speaker.say("utter_action_failed", state),))
+            return self.perform(step.name, evidence, state)
+        except ActionError as error:
+            if isinstance(error, ActionMissingError) and step.name in DEFAULT_ACTIONS:
+                return built_in(step.name, state, self.speaker, self.domain)
+            return apology(self.speaker, state)
+
+    def perform(self, name: str, evidence: Evidence, state: State, told: Mapping[str, Slot] | None = None) -> Outcome:
+        """What one of the project's actions says and changes. told: slots that it is to check.
+
+        Raises ActionRejectedError if it declines, ActionError if it fails; both are in the log then.
+        """
+        began = time.monotonic()
+        try:
+            result = self.actions.run(self.call(name, evidence, state, told or {}), self.left(evidence))
+        except ActionError as error:
+            log.error("action %s in conversation %s: %s", name, state.conversation_id, error)  # noqa: TRY400 - a traceback may hold what the customer wrote
+            raise
+        finally:
+            self.budget.spend(time.monotonic() - began)
+        events = read_events(result["events"], state, self.domain)
+        return Outcome(self.said(name, result["responses"], state.after(*events)), events)
+
+    def left(self, evidence: Evidence) -> float:
+        """Seconds for the next action of the turn. Raises ActionUnavailableError if those before it took all."""
+        seconds = min(self.seconds, self.budget.left(evidence))
+        if seconds <= 0:
+            raise ActionUnavailableError(f"The turn's {SECONDS_A_TURN:.0f} s for actions are over.")
+        return seconds
+
+    def call(self, name: str, evidence: Evidence, state: State, told: Mapping[str, Slot]) -> Call:
+        """What the action is called with. The key is in the message's metadata too, where any action can read it."""
+        key = idempotency_key(name, evidence, state)
+        tracker = tracker_json(evidence, state, told, self.domain, self.past(state.conversation_id))
+        tracker["latest_message"]["metadata"]["idempotency_key"] = key
+        domain, digest = self.as_sent
+        return {
+            "next_action": name,
+            "sender_id": tracker["sender_id"],
+            "tracker": tracker,
+            "domain": domain,
+            "domain_digest": digest,
+            "idempotency_key": key,
+        }
+
+    @cached_property
+    def as_sent(self) -> tuple[Mapping[str, Any], str]:
+        """The domain as actions read it, and its digest."""
+        domain = domain_json(self.domain)
+        return domain, digest_of(domain)
+
+    def said(self, name: str, responses: Sequence[Mapping[str, Any]], state: State) -> tuple[Utterance, ...]:
+        """All that the action says. What cannot be said is logged, and there is an apology in its place.
+
+        The action has done its work by then: its events are kept.
+        """
+        found: list[Utterance] = []
+        for raw in responses:
+            try:
+                found.append(self.utterance(raw, state))
+            except ProjectError as error:
+                log.error("action %s in conversation %s: %s", name, state.conversation_id, error)  # noqa: TRY400 - all is said
+                found.append(self.speaker.say(FAILED, state))
+        return tuple(one for one in found if one != NOTHING)
 
     def utterance(self, raw: Mapping[str, Any], state: State) -> Utterance:
-        """What the dispatcher was told: a response of the domain by name with its values, or a text."""
+        """What the dispatcher was told: a response of the domain with its values, and over it what else it was told.
+
+        As Rasa puts them together: buttons are added to the response's own, all else takes its place. Raises
+        ProjectError if the domain has no such response.
+        """
         name = raw.get("response") or raw.get("template")
-        if name:
-            known = {key: value for key, value in raw.items() if isinstance(value, str | int | float | bool)}
-            return self.speaker.say(str(name), state, **known)
-        buttons = tuple(Button(str(b["title"]), str(b["payload"])) for b in raw.get("buttons") or ())
-        return Utterance(str(raw.get("text") or ""), buttons, str(raw.get("image") or ""))
+        known = {key: value for key, value in raw.items() if isinstance(value, str | int | float | bool)}
+        base = self.speaker.say(str(name), state, **known) if name else NOTHING
+        given = raw.get("custom")
+        custom = {**(given if isinstance(given, dict) else {}), **{key: raw[key] for key in CUSTOM if raw.get(key)}}
+        return replace(
+            base,
+            text=str(raw.get("text") or base.text),
+            buttons=(*base.buttons, *buttons(raw)),
+            image=str(raw.get("image") or base.image),
+            custom={**(base.custom or {}), **custom} or None,
+        )
 
 
-def tracker(evidence: Evidence, state: State) -> dict[str, Any]:
-    """The conversation as rasa-sdk's Tracker reads it. The slot `language` is always there."""
-    intents = (Intent(evidence.command, 1.0),) if evidence.command else evidence.intents
-    ranking = [{"name": intent.name, "confidence": intent.confidence} for intent in intents]
-    return {
-        "sender_id": state.conversation_id,
-        "slots": {**state.slots, "language": state.language, "turn": state.turn},
-        "latest_message": {
-            "text": evidence.text,
-            "intent": ranking[0] if ranking else {"name": None, "confidence": 0.0},
-            "intent_ranking": ranking,
-            "entities": [
-                {"entity": e.name, "value": e.value, "start": e.start, "end": e.end} for e in evidence.entities
-            ],
-        },
-        "events": [],
-        "paused": False,
-        "followup_action": None,
-        "active_loop": {"name": state.active_form} if state.active_form else {},
-        "latest_action_name": state.taken[-1].name if state.taken else "action_listen",
-    }
+NOTHING = Utterance("")
 
 
-def read_events(raw: Sequence[Mapping[str, Any]]) -> tuple[Event, ...]:
-    """rasa-sdk's events as the state's own; those about anything else than slots, loops and follow-ups are logged."""
-    found: list[Event] = []
-    for event in raw:
-        kind = event.get("event")
-        if kind == "slot":
-            found.append(SlotSet(str(event["name"]), event.get("value")))
-        elif kind == "active_loop":
-            found.append(FormActive(str(event.get("name") or "")))
-        elif kind == "followup" and event.get("name"):
-            found.append(Planned((str(event["name"]),)))
-        else:
-            log.warning("event '%s' of an action is not supported and was left out", kind)
-    return tuple(found)
+def buttons(raw: Mapping[str, Any]) -> tuple[Button, ...]:
+    """Buttons and quick replies. One without a payload sends its address, or its title."""
+    given = [each for key in ("buttons", "quick_replies") for each in listed(raw.get(key)) if isinstance(each, dict)]
+    return tuple(
+        Button(str(each["title"]), str(each.get("payload") or each.get("url") or each["title"]))
+        for each in given
+        if each.get("title")
+    )
+
+
+def apology(speaker: Speaker, state: State) -> Outcome:
+    """Says that it did not work, and ends the turn."""
+    return Outcome((speaker.say(FAILED, state),), (FollowedUp(LISTEN),))
+
+
+def built_in(name: str, state: State, speaker: Speaker, domain: Domain) -> Outcome:
+    """Rasa's default actions, as far as they do or say something: https://rasa.com/docs/rasa/default-actions"""
+    if name == RESTART:
+        said = (speaker.say("utter_restart", state),) if speaker.knows("utter_restart") else ()
+        return Outcome(said, restarted(domain))
+    if name == REPHRASE:
+        return Outcome((speaker.say("utter_ask_rephrase", state),))
+    if name == DEFAULT_FALLBACK:
+        return Outcome((speaker.say("utter_fallback", state),))
+    if name == "action_deactivate_loop":
+        return Outcome(events=(FormActive(""),))
+    if name not in DEFAULT_ACTIONS:
+        log.error("action %s is neither the project's nor one that every assistant has", name)
+        return apology(speaker, state)
+    return Outcome()

@@ -23,7 +23,12 @@ class Clarify:
         return Outcome((replace(asked, buttons=choices + asked.buttons),))
 
     def button(self, choice: str | Hit, state: State) -> Button:
-        """A pair sends its question, which equals a stored phrasing; an intent sends Rasa's `/intent`."""
+        """A pair sends its question, which equals a stored phrasing; an intent sends Rasa's `/intent`.
+
+        An intent that the domain has no words for is called by its name, as Rasa does.
+        """
         if isinstance(choice, Hit):
             return Button(choice.pair.question, choice.pair.question)
-        return Button(self.speaker.say(title(choice), state).text, f"/{choice}")
+        known = self.speaker.knows(title(choice))
+        shown = self.speaker.say(title(choice), state).text if known else choice.replace("_", " ")
+        return Button(shown, f"/{choice}")

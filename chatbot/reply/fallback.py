@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from chatbot.deciding import MOST_ASKED
 from chatbot.messages import Evidence, FormActive, Outcome, State, Step
 from chatbot.reply.template import Speaker
 
 
 class Fallback:
-    """Never guesses. A form that got no further is ended."""
+    """Never guesses. A form that has asked often enough in vain is ended; else it goes on."""
 
     def __init__(self, speaker: Speaker) -> None:
         self.speaker = speaker
@@ -15,4 +16,5 @@ class Fallback:
     def __call__(self, step: Step, evidence: Evidence, state: State) -> Outcome:
         """The response that the step names, as for what is out of scope; else the one for what was not understood."""
         name = step.name if self.speaker.knows(step.name) else "utter_fallback"
-        return Outcome((self.speaker.say(name, state),), (FormActive(""),) if state.active_form else ())
+        in_vain = bool(state.active_form) and state.asked >= MOST_ASKED
+        return Outcome((self.speaker.say(name, state),), (FormActive(""),) if in_vain else ())

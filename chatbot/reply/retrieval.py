@@ -19,9 +19,10 @@ class Retrieval:
         if step.hit is None:
             raise ValueError("A retrieval step carries the pair that it found.")
         pair = step.hit.pair
-        others = [
-            hit.pair.question for hit in evidence.hits if hit.pair.id != pair.id and hit.score >= self.suggest_from
-        ]
+        near = (
+            () if evidence.parts else evidence.hits
+        )  # several questions have their answers: nothing more is suggested
+        others = [hit.pair.question for hit in near if hit.pair.id != pair.id and hit.score >= self.suggest_from]
         buttons = tuple(Button(question, question) for question in others[:MOST])
         answer = Utterance(pair.answer, buttons, pair_id=pair.id, category=pair.category, source_url=pair.source_url)
         return Outcome((answer,))

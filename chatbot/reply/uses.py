@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from chatbot.deciding import BEYOND, title
+from chatbot.deciding import BEYOND, REPHRASE, title
 from chatbot.dialogue.domain import Domain
+from chatbot.dialogue.paths import RESTART
 from chatbot.dialogue.rules import Rules
 from chatbot.reply.form import wordings
 from training_data.examples import OUT_OF_SCOPE
 
 ALWAYS = ("utter_clarify", "utter_fallback", "utter_action_failed")
 """Responses that every assistant needs, whatever its rules say."""
+SAYS = {REPHRASE: "utter_ask_rephrase", RESTART: "utter_restart"}
+"""Responses of actions that need no code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,12 @@ def uses(response: str, domain: Domain, rules: Rules) -> list[Use]:
 
 
 def ways(response: str, domain: Domain, rules: Rules) -> Iterator[Use]:
-    """As uses, one by one."""
-    yield from (Use("intent", intent) for intent, chain in rules.by_intent.items() if response in chain)
+    """As uses, one by one. A rule's `utter_faq` says every `utter_faq/...`."""
+    names = {response, response.partition("/")[0], *(name for name, said in SAYS.items() if said == response)}
+    yield from (Use("intent", intent) for intent, chain in rules.by_intent.items() if names & {*chain})
     if response == BEYOND:
         yield from (Use("intent", name) for name in domain.intents if name in OUT_OF_SCOPE - rules.by_intent.keys())
-    yield from (Use("filled", form) for form, chain in rules.after_form.items() if response in chain)
+    yield from (Use("filled", form) for form, chain in rules.after_form.items() if names & {*chain})
     for form, slots in domain.forms.items():
         if any(response in asked(form, slot, domain) for slot in slots):
             yield Use("asked", form)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from chatbot.encoder import Floats, OnnxEncoder
+from chatbot.encoder import TOKENS, Floats, OnnxEncoder
 from chatbot.errors import TrainingError
 from chatbot.models.folder import EncoderCard, write_card
 from chatbot.training.network import Network, TextReader, apply
@@ -59,17 +59,20 @@ def export(
     folder: Path,
     texts: Sequence[str],
     targets: Sequence[int] = (),
+    with_tokens: bool = False,
 ) -> Parity:
     """Writes encoder.onnx, tokenizer.json and encoder.json into the folder.
 
     texts: what the graph is checked on; targets: their labels, or none for a sentence encoder (no logits then).
+    with_tokens: whether the graph of a classifier tells the vector of each token, too.
     Raises TrainingError if the graph computes something else than torch.
     """
     network = network.cpu().eval()
     reader.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
     write_card(folder, card)
     graph, full, small = folder / "encoder.onnx", folder / "fp32.part", folder / "int8.part"
-    to_onnx(network if targets else VectorsOnly(network), reader, full, with_logits=bool(targets))
+    told = WithTokens(network) if with_tokens else network
+    to_onnx(told if targets else VectorsOnly(network), reader, full, with_logits=bool(targets))
     _, vectors, logits = apply(network, reader, texts)
     wanted = (vectors.numpy(), logits.numpy() if targets else np.zeros((len(texts), 0), np.float32))
     full.rename(graph)
@@ -112,11 +115,27 @@ class VectorsOnly(torch.nn.Module):
         return vectors
 
 
+class WithTokens(torch.nn.Module):
+    """The network with the last hidden states, from which it computes the rest, as a third output."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """sentence_embedding, logits and token_embeddings, shape (batch, length, dim)."""
+        hidden = self.network.hidden(input_ids, attention_mask)
+        return *self.network.read(self.network.mean_of(hidden, attention_mask)), hidden
+
+
 def to_onnx(network: torch.nn.Module, reader: TextReader, path: Path, with_logits: bool) -> None:
     """Any batch size, any length. The exporter's own chatter is kept from the terminal; its errors are not."""
     tokens = reader(["where is my order", "hello"], torch.device("cpu"))
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=2, max=512)
     shape = {0: batch, 1: length}
+    outputs = ["sentence_embedding", "logits"] if with_logits else ["sentence_embedding"]
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
@@ -125,7 +144,7 @@ def to_onnx(network: torch.nn.Module, reader: TextReader, path: Path, with_logit
             (tokens.input_ids, tokens.attention_mask),
             path,
             input_names=["input_ids", "attention_mask"],
-            output_names=["sentence_embedding", "logits"] if with_logits else ["sentence_embedding"],
+            output_names=[*outputs, TOKENS] if isinstance(network, WithTokens) else outputs,
             dynamic_shapes={"input_ids": shape, "attention_mask": shape},
             external_data=False,
             verbose=False,

@@ -48,7 +48,15 @@ class Network(nn.Module):
 
     def pooled(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Mean of the last hidden states over the tokens that are not padding; shape (batch, dim)."""
-        hidden: torch.Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return self.mean_of(self.hidden(input_ids, attention_mask), attention_mask)
+
+    def hidden(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """The last hidden states; shape (batch, length, dim)."""
+        states: torch.Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return states
+
+    def mean_of(self, hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Their mean over the tokens that are not padding; shape (batch, dim)."""
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
         return (hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0)
 

@@ -30,10 +30,15 @@ from chatbot.training.finetune import Options, Progress, epochs_of, fit, is_read
 from chatbot.training.network import Network, TextReader, apply, attention, load_encoder, without_dropout
 from chatbot.training.pictures import confusion_picture, reliability_picture
 from chatbot.training.splits import Plan, Round, planned, usable
+from chatbot.training.tagging import Lesson, lesson_of
+from chatbot.training.tagging import learned as learned_tagger
 from chatbot.understanding.confidence import Calibration, Reading, confidences
+from chatbot.understanding.entities import NO_TABLES, Tables
 from chatbot.understanding.intents import inside
+from chatbot.understanding.masking import Masker
 from chatbot.understanding.ngrams import Floats, Sparse
 from chatbot.understanding.reader import Examples, Reader, Sentences
+from chatbot.understanding.tagging import write_entities
 from knowledge_base.text import simplified
 from training_data.examples import OUT_OF_SCOPE, Example
 
@@ -87,11 +92,13 @@ def train(
     output: Path,
     options: Options,
     progress: Progress,
+    tables: Tables = NO_TABLES,
 ) -> Mapping[str, Any]:
     """Trains on the examples and writes the model folder `output`, whole or not at all. Returns its metrics.
 
     masked: replaces personal data, as serving does. patterns: what masked was made of; kept in the folder. sentences:
-    the encoders that serving uses for the search. How it is trained follows from the size of the data: splits.planned.
+    the encoders that serving uses for the search. tables: lists and synonyms of entities. How it is trained follows
+    from the size of the data: splits.planned.
     Raises TrainingError if the examples do not suffice or the output is there already, BaseModelError for the base,
     OSError if the output cannot be written.
     """
@@ -107,7 +114,8 @@ def train(
         material = prepared(rows, sentences)
         learned, reading = rounds(material, plan, base, options, progress)
         progress("export", 0.0, 0.0)
-        parity = write_encoder(learned, material, plan, base, folder)
+        lesson = lesson_of(examples, Masker(patterns), tables, options.seed)
+        parity = write_encoder(learned, material, plan, base, folder, with_tokens=bool(lesson.kinds))
         if parity and not plan.folded:  # what serves is calibrated: the graph, and not the network behind it
             texts = [rows[place].text for place in plan.held]
             reading = replace(reading, tuned=OnnxEncoder(folder).run(texts).logits)
@@ -117,6 +125,7 @@ def train(
             "parity": parity.as_json() if parity else None,
             "best_epoch": learned.best,
         }
+        metrics |= write_tagger(lesson, tables, OnnxEncoder(folder) if parity else None, folder, options.seed)
         write_json(folder / "metrics.json", metrics)
         seconds = round(time.monotonic() - started, 1)
         write_json(
@@ -145,6 +154,18 @@ def rounds(
         learned = learn(material, each, base, options, prefixed(progress, f"round {number}, "))
         readings.append(read(learned, material, each, base))
     return learn(material, Round(every, ()), base, options, progress), together(readings)
+
+
+def write_tagger(
+    lesson: Lesson, tables: Tables, encoder: OnnxEncoder | None, folder: Path, seed: int
+) -> dict[str, Any]:
+    """The tables, and what was learned of entities, into the folder; returns the quality, where any were learned."""
+    if not lesson.kinds:
+        write_entities(folder, tables, None)
+        return {}
+    tagger, quality = learned_tagger(lesson, encoder, seed)
+    write_entities(folder, tables, tagger)
+    return {"entities": quality}
 
 
 def write_calibrated(reading: Reading, material: Material, plan: Plan, folder: Path) -> dict[str, Any]:
@@ -291,8 +312,13 @@ def together(readings: Sequence[Reading]) -> Reading:
     )
 
 
-def write_encoder(learned: Learned, material: Material, plan: Plan, base: Base | None, folder: Path) -> Parity | None:
-    """The tuned encoder as a graph, compared with torch on some of the rows; None if it was not tuned."""
+def write_encoder(
+    learned: Learned, material: Material, plan: Plan, base: Base | None, folder: Path, with_tokens: bool
+) -> Parity | None:
+    """The tuned encoder as a graph, compared with torch on some of the rows; None if it was not tuned.
+
+    with_tokens: whether it tells the vectors of tokens, too.
+    """
     if learned.network is None or base is None:
         return None
     checked = range(len(material.rows)) if plan.folded else plan.held
@@ -300,7 +326,7 @@ def write_encoder(learned: Learned, material: Material, plan: Plan, base: Base |
     name = f"intents-{base.about.sha256[:8]}-{fingerprint_of([row.text for row in material.rows])[:8]}"
     card = EncoderCard(name, learned.network.mean.numel(), base.about.prefix, base.max_length)
     texts, targets = [material.rows[place].text for place in some], [int(material.targets[place]) for place in some]
-    return export(learned.network, base.reader(), card, folder, texts, targets)
+    return export(learned.network, base.reader(), card, folder, texts, targets, with_tokens)
 
 
 def tried(reading: Reading, calibration: Calibration, truth: NDArray[np.int64], labels: Sequence[str]) -> Trials:

@@ -12,11 +12,13 @@ from chatbot.encoder import OnnxEncoder
 from chatbot.errors import ModelError, ProjectError
 from chatbot.messages import Intent
 from chatbot.models.folder import CLASSIFIER_FILES, check_model, read_json, read_labels
+from chatbot.understanding.aligning import aligned
 from chatbot.understanding.confidence import Reading, confidences
 from chatbot.understanding.masking import Masker
 from chatbot.understanding.neighbours import Neighbour
 from chatbot.understanding.ngrams import Floats
 from chatbot.understanding.reader import Sentences, read_reader
+from chatbot.understanding.tagging import Tagged, read_entities
 from chatbot.understanding.text import says_nothing
 from knowledge_base.text import simplified
 from training_data.examples import OUT_OF_SCOPE
@@ -33,6 +35,14 @@ class Why:
     intents: tuple[Intent, ...]
     nearest: tuple[Neighbour, ...]
     carried: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What one pass says of a masked text: all intents, best first; and the learned entities, by place."""
+
+    intents: tuple[Intent, ...]
+    entities: tuple[Tagged, ...] = ()
 
 
 class IntentClassifier:
@@ -61,29 +71,57 @@ class IntentClassifier:
                 f"{self.encoder.labels if self.encoder else told} apart. Train again: chatbot train"
             )
         self.masker = read_masker(folder)
+        self.tables, self.tagger = read_entities(folder)
+        if self.tagger and self.tagger.dim not in (0, self.encoder.dim if self.encoder and self.gives_tokens else 0):
+            raise ModelError(f"{folder}: the graph does not tell what entities.json needs. Train again: chatbot train")
         self.known = frozenset(text.casefold() for text in self.reader.examples.texts)
 
-    def read(self, masked: Sequence[str], vectors: Callable[[], Floats] | None = None) -> Reading:
-        """The raw scores of masked texts. vectors: gives their sentence vectors, where they are computed already."""
+    @property
+    def gives_tokens(self) -> bool:
+        """Whether the encoder's pass tells the vectors of tokens."""
+        return self.encoder is not None and self.encoder.gives_tokens
+
+    def read(
+        self, masked: Sequence[str], vectors: Callable[[], Floats] | None = None, tuned: Floats | None = None
+    ) -> Reading:
+        """The raw scores of masked texts. vectors: gives their sentence vectors, where they are computed already.
+
+        tuned: the encoder's logits, where they are computed already.
+        """
         texts = [simplified(text) for text in masked]
-        tuned = self.encoder.run(texts).logits if self.encoder else None
+        if self.encoder and tuned is None:
+            tuned = self.encoder.run(texts).logits
         found = vectors() if vectors else self.sentences.encode(texts)
         linear, nearness = self.reader.read(texts, [self.sentences.place(text) for text in texts], found)
         return Reading(tuned, linear, nearness)
 
-    def confidences(self, masked: Sequence[str], vectors: Callable[[], Floats] | None = None) -> Floats:
+    def confidences(
+        self, masked: Sequence[str], vectors: Callable[[], Floats] | None = None, tuned: Floats | None = None
+    ) -> Floats:
         """Confidence in each label for masked texts; shape (n, len(labels.intents)), rows sum to at most 1.
 
         A text that says nothing is understood only if it is one of the examples, as "y" may be: else its row is 0.
         """
-        certain = confidences(self.read(masked, vectors), self.labels.calibration, self.inside)
+        certain = confidences(self.read(masked, vectors, tuned), self.labels.calibration, self.inside)
         certain[[says_nothing(text) and text.casefold() not in self.known for text in masked]] = 0.0
         return certain
 
-    def classify(self, masked: str, vectors: Callable[[], Floats] | None = None) -> tuple[Intent, ...]:
+    def classify(
+        self, masked: str, vectors: Callable[[], Floats] | None = None, tuned: Floats | None = None
+    ) -> tuple[Intent, ...]:
         """All intents, best first. vectors: gives the sentence vector, shape (1, dim); asked for late."""
-        shares = self.confidences([masked], vectors)[0]
+        shares = self.confidences([masked], vectors, tuned)[0]
         return tuple(Intent(self.labels.intents[i], float(shares[i])) for i in np.argsort(-shares, kind="stable"))
+
+    def understood(self, masked: str, vectors: Callable[[], Floats] | None = None) -> Understood:
+        """Intents and learned entities of a masked text, its places in it; the encoder reads it once for both."""
+        if self.tagger is None:
+            return Understood(self.classify(masked, vectors))
+        text = simplified(masked)
+        tuned, tokens = self.encoder.with_tokens(text) if self.encoder and self.gives_tokens else (None, None)
+        back = aligned(masked, text)
+        found = tuple(each.before(back) for each in self.tagger.tag(text, tokens))
+        return Understood(self.classify(masked, vectors, tuned), found)
 
     def why(self, masked: str) -> Why:
         """What stands behind the likeliest intents of a masked text."""

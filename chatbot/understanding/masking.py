@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from chatbot.errors import ProjectError
 from chatbot.messages import Entity
+from chatbot.understanding.aligning import Alignment, Piece
 from chatbot.understanding.text import MAX_CHARACTERS, normalised
 
 LATIN = "A-Za-z0-9\u00c0-\u024f"
@@ -19,11 +21,21 @@ LONG_NUMBER = r"(?<![\d])\+?\(?\d(?:[ \-\u2010-\u2015\u2212./()]{0,2}\d){6,}"
 UNIT = r"\s?(?:kg|cm|mm|元|块|新元|sgd|dollars|euros?)"
 SHORT_NUMBER = rf"(?<![\d$€£¥])(?<![$€£¥] )\d{{4,6}}(?!\d)(?!{UNIT})"
 IDENTITY = r"(?<![A-Za-z0-9])[STFGM]\d{7}[A-Z](?![A-Za-z0-9])"
+NUMBER = "number"
+"""The kind of what is only known to be a number: anything more special found at its place is what it is."""
 BEFORE: Sequence[tuple[str, str]] = (("email", EMAIL), ("identity", IDENTITY))
-AFTER: Sequence[tuple[str, str]] = (("number", LONG_NUMBER), ("number", SHORT_NUMBER))
+AFTER: Sequence[tuple[str, str]] = ((NUMBER, LONG_NUMBER), (NUMBER, SHORT_NUMBER))
 MASKS = {"order_number": "order"}
 TAKEN = "\0"
 """Stands where something was found, so that no later pattern reads on over it. No normalised text has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A masked text, and where its pieces lay in the text before."""
+
+    text: str
+    alignment: Alignment
 
 
 class Masker:
@@ -51,12 +63,19 @@ class Masker:
 
     def masked(self, text: str) -> str:
         """The text, normalised, with each piece of personal data replaced. Masking twice changes nothing."""
-        clean = normalised(text)
-        pieces, position = [], 0
-        for entity in self.entities(clean):
-            pieces += [clean[position : entity.start], mark(entity.name)]
-            position = entity.end
-        return "".join([*pieces, clean[position:]])[:MAX_CHARACTERS].rstrip()
+        return self.read(normalised(text)).text
+
+    def read(self, text: str) -> Masked:
+        """A normalised text masked, with the places of the replaced pieces."""
+        parts, pieces, position, length = [], [], 0, 0
+        for entity in self.entities(text):
+            before, shown = text[position : entity.start], mark(entity.name)
+            start = length + len(before)
+            length, position = start + len(shown), entity.end
+            parts += [before, shown]
+            pieces.append(Piece(start, length, entity.start, entity.end))
+        masked = "".join([*parts, text[position:]])[:MAX_CHARACTERS].rstrip()
+        return Masked(masked, Alignment(tuple(pieces)))
 
 
 def mark(name: str) -> str:

@@ -30,6 +30,19 @@ def says_nothing(text: str) -> bool:
     return sum(char.isalnum() for char in text) < 2
 
 
+QUESTION = re.compile(
+    r".*[?？][\s\"')）」』]*|.*(?:吗|呢|么)[。!！~～]*"
+    r"|(?:what|when|where|who|why|how|which|can|could|do|does|did|is|are|will|would|may|should)\b.*"
+    r"|(?:请问|怎么|如何|为什么|哪|什么|多久|多少|能不能|可不可以|是否|有没有).*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_question(text: str) -> bool:
+    """Whether a normalised text has the form of a question, in English or Chinese."""
+    return bool(QUESTION.fullmatch(text))
+
+
 def is_invisible(char: str) -> bool:
     """Control, format (zero-width joiners apart, which emoji need), surrogate and private characters."""
     return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") and char != "\u200d"

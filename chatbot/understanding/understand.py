@@ -11,9 +11,12 @@ from dataclasses import replace
 from typing import Protocol, TypeVar, cast
 
 from chatbot.messages import Entity, Evidence, Language, Message, State
+from chatbot.understanding.aligning import Alignment, aligned
+from chatbot.understanding.entities import BuiltIn, EntityFinder, none_built_in
 from chatbot.understanding.following import follows
 from chatbot.understanding.intents import IntentClassifier
 from chatbot.understanding.ngrams import Floats
+from chatbot.understanding.tagging import Tagged
 from chatbot.understanding.text import normalised
 from knowledge_base.pairs import Hit
 from training_data.examples import OUT_OF_SCOPE, language_of
@@ -52,10 +55,15 @@ class Understanding:
         knowledge: Knowledge,
         intents: tuple[str, ...],
         mended: Callable[[str], str],
+        built_in: BuiltIn = none_built_in,
     ) -> None:
-        """intents: those that a button may name. mended: a text without its typing mistakes, for both readers."""
+        """intents: those that a button may name. mended: a text without its typing mistakes, for both readers.
+
+        built_in: the recognisers of dates, amounts and the like that the domain asks for.
+        """
         self.classifier, self.knowledge, self.intents, self.mended = classifier, knowledge, intents, mended
         self.masker = classifier.masker
+        self.finder = EntityFinder(classifier.masker, classifier.tables, built_in)
         self.beside = ThreadPoolExecutor(thread_name_prefix="search")
 
     def __call__(self, message: Message, state: State) -> Evidence:
@@ -63,12 +71,14 @@ class Understanding:
         began = time.perf_counter()
         text = normalised(message.text)
         pressed = COMMAND.fullmatch(text)
+        if pressed and message.as_words:  # the values that a forged button carries are nobody's words
+            text, pressed = f"/{pressed['intent']}", None
         command = pressed["intent"] if pressed and pressed["intent"] in self.intents else ""
         entities = values(pressed) if pressed and command else self.masker.entities(text)
         known = Evidence(
             text=text,
             masked=self.masker.masked(text),
-            language=usual(message, state) if command else spoken(without(text, entities), message, state),
+            language=usual(message, state) if command else self.spoken(text, message, state),
             entities=entities,
             command=command,
             model=self.classifier.version,
@@ -77,27 +87,44 @@ class Understanding:
         )
         return known if command or not text or state.held_by else self.looked_up(known, state.question)
 
+    def spoken(self, text: str, message: Message, state: State) -> Language:
+        """The language of a text, whatever addresses and numbers are in it."""
+        return spoken(without(text, self.masker.entities(text)), message, state)
+
     def looked_up(self, known: Evidence, before: str) -> Evidence:
         """The evidence with intents and hits; of a follow-up alone or behind what it follows, whichever is surer."""
         text = self.mended(known.text)
-        alone = self.scored(known, text)
+        alone = self.scored(known, text, aligned(known.text, text))
         if not before or not follows(text):
             return alone
-        behind = self.scored(known, f"{before} {text}")
+        behind = self.scored(alone, f"{before} {text}")
         return behind if surest(behind) > surest(alone) else alone
 
-    def scored(self, known: Evidence, text: str) -> Evidence:
-        """The evidence with intents and hits for a text. Its vector is computed once, for both."""
-        masked = self.masker.masked(text)
+    def scored(self, known: Evidence, text: str, alignment: Alignment | None = None) -> Evidence:
+        """The evidence with intents and hits for a text. Its vector is computed once, for both.
+
+        alignment: of the message with the text; with it, the entities that were learned are found, too.
+        """
+        masked = self.masker.read(text)
         encoding = self.beside.submit(self.knowledge.encode, text)
         searching = self.beside.submit(
             timed, lambda: self.knowledge.search(text, known.language, NEAREST, encoding.result())
         )
-        same = (lambda: encoding.result()[None]) if masked == text else None
-        intents, classify = timed(lambda: self.classifier.classify(masked, same))
+        same = (lambda: encoding.result()[None]) if masked.text == text else None
+        understood, classify = timed(lambda: self.classifier.understood(masked.text, same))
         hits, search = searching.result()
         times = {**known.milliseconds, "classify": classify, "search": search}
-        return replace(known, question=text, intents=intents, hits=tuple(hits), milliseconds=times)
+        scored = replace(known, question=text, intents=understood.intents, hits=tuple(hits), milliseconds=times)
+        if alignment is None or not understood.entities:
+            return scored
+        found = (each.before(masked.alignment).before(alignment) for each in understood.entities)
+        return replace(scored, entities=self.finder.find(known.text, [entity_of(each, known.text) for each in found]))
+
+
+def entity_of(tagged: Tagged, text: str) -> Entity:
+    """A learned entity with its words in the text, its place in which it tells."""
+    kind, words = tagged.kind, text[tagged.start : tagged.end]
+    return Entity(kind.name, words, tagged.start, tagged.end, kind.role, kind.group)
 
 
 def surest(evidence: Evidence) -> float:

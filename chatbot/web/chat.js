@@ -7,7 +7,7 @@ const UNANSWERED = "frontdesk.unanswered"; // sessionStorage: of this tab, gone 
 const LANGUAGE = "frontdesk.language";     // localStorage: the switch, where it was used
 const LOOK_AGAIN = 4000;                   // ms between looks for what a person wrote
 const UNEXPECTED = 5;                      // only each fifth of them while no person is expected
-const SLOW = 6000;                         // ms until the page says that it takes longer
+const SLOW = 2000;                         // ms until the page says that it is still working on an answer
 const PATIENCE = 10000;                    // ms until the page says that the conversation does not come
 let conversation = "";                     // empty until it is opened
 let early = [];                            // said before that
@@ -91,7 +91,7 @@ function enqueue(entry) {
 
 async function deliver(entry) {
   if (entry.conversation !== conversation) return;
-  const slow = setTimeout(() => entry.node.classList.add("fd-late"), SLOW);
+  const slow = setTimeout(() => sayStillWorking(entry), SLOW);
   // The same id on every try: a message that did arrive is not said twice. Undefined: the server was not reached.
   const answer = await server.send_message({ conversation: entry.conversation, message: entry.id, text: entry.payload,
     language: entry.language });
@@ -105,6 +105,11 @@ async function deliver(entry) {
   draw(entry);
   show(entry);
   rememberUnanswered();
+}
+
+function sayStillWorking(entry) { // put into the log only now, so that a screen reader reads it out
+  entry.outcome.append(stillWorkingNode());
+  show(entry);
 }
 
 async function retry(entry) {

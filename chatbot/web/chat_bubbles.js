@@ -118,9 +118,10 @@ function problemNode(key) {
 
 function typingNode() {
   return make("div", { class: "fd-reply fd-typing" }, speaker(false),
-    make("div", { class: "fd-bubble fd-dots" }, make("i"), make("i"), make("i"), unseen("typing")),
-    words("slow", { class: "fd-small fd-slow" }));
+    make("div", { class: "fd-bubble fd-dots" }, make("i"), make("i"), make("i"), unseen("typing")));
 }
+
+const stillWorkingNode = () => sayAll(words("slow", { class: "fd-small fd-slow" }));
 
 function exchangeNode(entry) {
   const own = entry.person ? words("talk_to_person") : entry.text;

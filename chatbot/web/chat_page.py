@@ -18,10 +18,9 @@ from typing import Any, Protocol
 import gradio as gr
 
 from chatbot.errors import MessageError
-from chatbot.messages import Exchange, Language, Message, Reply
+from chatbot.messages import TALK_TO_PERSON, Exchange, Language, Message, Reply
 from chatbot.web.chat_view import (
     CONVERSATION_ID,
-    TALK_TO_PERSON,
     TooLongError,
     View,
     conversation_id_in,

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from chatbot.errors import MessageError
-from chatbot.messages import Exchange, Language, Message, Reply, Utterance
+from chatbot.messages import TALK_TO_PERSON, Exchange, Language, Message, Reply, Utterance
 from chatbot.web.markdown import html_of, html_of_words
 from chatbot.web.markdown_tokens import is_web_address
 from chatbot.web.texts import LIMIT
-
-TALK_TO_PERSON = "/talk_to_person"
 
 # token_urlsafe(24) is 32 of these characters; nobody guesses 192 bits, so knowing the id is the right to read.
 CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{32}")

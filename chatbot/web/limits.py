@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import math
 import threading
 import time
 from collections import OrderedDict
@@ -18,13 +17,12 @@ from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.errors import SettingsError
 from chatbot.web.callers import address_of, counted_as, is_within, networks
 from chatbot.web.gradio_page import LARGEST_CALL
-from chatbot.web.texts import LIMIT, TEXTS, preferred_language
+from chatbot.web.refusals import Refused, path_of, refusal
 
 # Not limited: files that browsers keep, forty of them at the first visit; and the import, which reads its file piece
 # by piece, once it knows who sends it.
@@ -79,14 +77,6 @@ class Buckets:
         return min(rate.burst, tokens + max(0.0, now - before) * rate.per_minute / 60)
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
-    """A request that goes no further. problem: the key of the text that tells of it. wait: seconds, or 0."""
-
-    def __init__(self, status: int, code: str, problem: str, wait: float = 0.0) -> None:
-        self.status, self.code, self.problem, self.wait = status, code, problem, wait
-        super().__init__(code)
-
-
 class PublicLimits:
     """ASGI middleware around everything the public can reach.
 
@@ -122,7 +112,7 @@ class PublicLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A request within the limits goes on as it came; another is told politely to wait."""
-        if scope["type"] != "http" or is_free(_path(scope)):
+        if scope["type"] != "http" or is_free(path_of(scope)):
             await self.app(scope, receive, send)
             return
         try:
@@ -130,13 +120,13 @@ class PublicLimits:
         except ClientDisconnect:
             return
         except Refused as refused:
-            await _answer(scope, refused)(scope, receive, send)
+            await refusal(scope, refused)(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
     async def _admitted(self, scope: Scope, receive: Receive) -> Receive:
         """Counts the request, reads its body, and counts the message in it; returns what gives the body again."""
-        if _path(scope).startswith(STAFF):
+        if path_of(scope).startswith(STAFF):
             body = await self._body(scope, receive, self.longest_of_staff)
             return receive if body is None else _again(body, receive)
         address = address_of(scope, self.trusted)
@@ -151,12 +141,12 @@ class PublicLimits:
             claims = [] if known else [(("message", caller), self.messages)]
             # What names no conversation shares one with nothing but its own address's.
             key = _digest(conversation) if conversation else caller
-            self._count(*claims, (("conversation", key), self.of_conversation))
+            self._count(*claims, (("conversation", key), self.of_conversation), conversation=conversation)
         return _again(body, receive)
 
-    def _count(self, *claims: tuple[Hashable, Rate]) -> None:
+    def _count(self, *claims: tuple[Hashable, Rate], conversation: str = "") -> None:
         if wait := self.buckets.take(*claims):
-            raise Refused(429, "throttled", "too_fast", wait)
+            raise Refused(429, "throttled", "too_fast", wait, conversation)
 
     async def _body(self, scope: Scope, receive: Receive, longest: int) -> bytes | None:
         """All of the body, measured by what comes and not by what was said of it; None if there is none.
@@ -200,7 +190,7 @@ def conversation_in(body: bytes) -> str | None:
     """The conversation that a message is for: '' if it names none, None if the body is no message at all.
 
     Told by the body alone, so that no way of writing the path leads around the count: the page's send_message has its
-    `data.conversation`, Rasa's REST channel its `sender`.
+    `data.conversation`, Rasa's REST channel its `sender`. A text that an operator asks about is no message.
     """
     try:
         sent = json.loads(body)
@@ -211,7 +201,7 @@ def conversation_in(body: bytes) -> str | None:
     data = sent.get("data")
     if sent.get("fn_name") == "send_message":
         return str(data.get("conversation") or "") if isinstance(data, dict) else ""
-    return str(sent.get("sender") or "") if sent.keys() & {"sender", "message", "text"} else None
+    return str(sent.get("sender") or "") if sent.keys() & {"sender", "message"} else None
 
 
 def _digest(conversation: str) -> bytes:
@@ -231,26 +221,3 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return give
-
-
-def _path(scope: Scope) -> str:
-    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
-
-
-def _answer(scope: Scope, refused: Refused) -> Response:
-    """To the page, the key of its own text; to a browser, that text; to a program, the same with a code."""
-    headers = {"Cache-Control": "no-store"}
-    more: dict[str, int] = {}
-    if refused.wait:
-        more["retry_after_s"] = math.ceil(refused.wait)
-        headers["Retry-After"] = str(more["retry_after_s"])
-    else:
-        headers["Connection"] = "close"  # what is left of the body is not read
-    asked = Headers(scope=scope)
-    text = TEXTS[preferred_language(asked.get("accept-language", ""))][refused.problem]
-    text = text.replace("{limit}", f"{LIMIT:,}")
-    if _path(scope).rstrip("/").endswith("/component_server"):
-        return JSONResponse({"problem": refused.problem, **more}, refused.status, headers)
-    if "text/html" in asked.get("accept", ""):
-        return PlainTextResponse(text, refused.status, headers)
-    return JSONResponse({"error": {"code": refused.code, "message": text, **more}}, refused.status, headers)

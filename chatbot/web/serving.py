@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
+from chatbot.deciding import BY_DEFAULT
 from chatbot.errors import FrontdeskError, SettingsError
 from chatbot.settings import Settings
 from chatbot.wiring import Frontdesk, is_set_up
@@ -33,7 +34,7 @@ def answer_on(listening: socket.socket, settings: Settings) -> None:
     """Serves on the socket until it is stopped."""
     import uvicorn
 
-    from chatbot.web.app import create_app
+    from chatbot.web.app import Api, create_app
     from chatbot.web.callers import networks
     from chatbot.wiring_staff import Console
 
@@ -41,6 +42,10 @@ def answer_on(listening: socket.socket, settings: Settings) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     desk = Frontdesk(settings)
     console = Console(desk, networks(settings.trusted_proxies))
+    for name in settings.open_payloads:
+        intent = name.removeprefix("/")
+        if not desk.project.domain.knows_intent(intent) and intent not in BY_DEFAULT:
+            log.warning("CHATBOT_OPEN_PAYLOADS has '%s', which is no intent of the domain: it is read as words", name)
     with closing_down(desk), contextlib.closing(console):
         app = create_app(
             desk,
@@ -52,6 +57,14 @@ def answer_on(listening: socket.socket, settings: Settings) -> None:
             staff=console.app(),
             trusted_proxies=settings.trusted_proxies,
             messages_a_minute=settings.messages_a_minute,
+            api=Api(
+                rest_token=settings.rest_token,
+                token=settings.api_token,
+                open_payloads=settings.open_payloads,
+                own_servers=settings.own_servers,
+                desk=desk,
+                masked=desk.conversations.masked,
+            ),
         )
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         address = f"http://{host}:{listening.getsockname()[1]}"

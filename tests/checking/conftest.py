@@ -28,7 +28,9 @@ responses:
 RULES = """rules:
   - {rule: Greet, steps: [{intent: greet}, {action: utter_greet}]}
   - {rule: Order, steps: [{intent: order}, {action: order_form}]}
-  - {rule: Filled, condition: [{active_loop: order_form}], steps: [{action: order_form}, {action: utter_greet}]}
+  - rule: Filled
+    condition: [{active_loop: order_form}]
+    steps: [{action: order_form}, {active_loop: null}, {action: utter_greet}]
   - {rule: Question, steps: [{intent: faq}, {action: action_search_knowledge_base}]}
 """
 NLU = r"""nlu:

@@ -87,15 +87,6 @@ def test_the_demo_shop_and_a_small_project_have_no_fault(files: Files) -> None:
         ),
         (
             DOMAIN,
-            "  utter_fallback: [{text: Sorry}]\n",
-            "",
-            [
-                "Response 'utter_fallback' is missing in domain.yml; the assistant needs it when it does not know. "
-                "[lists]"
-            ],
-        ),
-        (
-            DOMAIN,
             "[{text: Hi}]",
             GERMAN,
             [
@@ -179,6 +170,73 @@ def test_a_fault_between_two_files_is_told_in_a_sentence(
     assert files.faults() == told
 
 
+def test_what_every_assistant_says_by_itself_need_not_be_in_the_domain(files: Files) -> None:
+    files.replace(DOMAIN, "  utter_fallback: [{text: Sorry}]\n", "")
+    assert files.faults() == []
+
+
+def test_a_domain_that_tells_no_languages_apart_lacks_none(files: Files) -> None:
+    member = "[{text: Hi, condition: [{type: slot, name: order_number, value: x}]}]"
+    files.replace(DOMAIN, "[{text: Hi}]", member)
+    assert files.faults() == []
+    files.replace(DOMAIN, "utter_clarify: [{text: Which one}]", f"utter_clarify: {GERMAN}")
+    assert sorted(files.faults()) == sorted(
+        f"domain.yml:{line}: Response '{name}' has no variant for language '{language}'. Add one. [language]"
+        for line, name, languages in ((9, "utter_greet", ("en", "zh")), (10, "utter_clarify", ("zh",)))
+        for language in languages
+    )
+
+
+def test_an_intent_that_a_story_answers_or_that_fills_a_slot_needs_no_rule(files: Files) -> None:
+    files.replace(DOMAIN, "[greet, order, faq]", "[greet, order, faq, thanks, inform, affirm, restart]")
+    files.replace(
+        DOMAIN,
+        "slots:\n",
+        "slots:\n  sure: {type: bool, mappings: [{type: from_intent, intent: affirm, value: true}]}\n",
+    )
+    for intent, example in (("thanks", "many thanks"), ("inform", "[100235](order_number) it is"), ("affirm", "sure")):
+        files.add(NLU, f"  - intent: {intent}\n    examples: |\n      - {example}\n")
+    files.add("data/stories.yml", "stories: [{story: A, steps: [{intent: thanks}, {action: utter_greet}]}]\n")
+    assert files.faults() == []
+
+
+def test_a_form_may_be_ended_by_a_story_and_asked_for_by_an_action(files: Files) -> None:
+    files.replace(
+        "data/rules.yml",
+        """  - rule: Filled
+    condition: [{active_loop: order_form}]
+    steps: [{action: order_form}, {active_loop: null}, {action: utter_greet}]
+""",
+        "",
+    )
+    assert [fault.rpartition("Form ")[2][:32] for fault in files.faults()] == ["'order_form' has no rule for whe"]
+    steps = (
+        "{intent: order}, {action: order_form}, {active_loop: order_form}, {active_loop: null}, {action: utter_greet}"
+    )
+    files.add("data/stories.yml", f"stories: [{{story: A, steps: [{steps}]}}]\n")
+    assert files.faults() == []
+    files.replace(DOMAIN, "utter_ask_order_number", "utter_about_order_number")
+    assert len(files.faults()) == 1
+    files.replace(DOMAIN, "actions: [", "actions: [action_ask_order_number, ")
+    project = replace(files.load(), actions="no_such_actions")
+    assert [fault for fault in found(project) if "Form" in fault] == []
+
+
+def test_retrieval_intents_are_taught_by_their_parts(files: Files) -> None:
+    files.replace(DOMAIN, "[greet, order, faq]", "[greet, order, faq: {is_retrieval_intent: true}]")
+    files.replace(NLU, "- intent: faq", "- intent: faq/shipping")
+    files.replace(DOMAIN, "responses:\n", "responses:\n  utter_faq/shipping: [{text: S$8}]\n")
+    files.replace("data/rules.yml", "action_search_knowledge_base", "utter_faq")
+    assert files.faults() == []
+
+
+def test_a_domain_in_a_folder_has_places_too(files: Files) -> None:
+    (files.folder / "domain").mkdir()
+    files.replace(DOMAIN, "[greet, order, faq]", "[greet, order, faq, refund]")
+    (files.folder / DOMAIN).rename(files.folder / "domain" / "a.yml")
+    assert [fault.partition(" Intent")[0] for fault in files.faults()] == ["a.yml:1:", "a.yml:1:"]
+
+
 def test_a_question_for_one_form_only_is_enough(files: Files) -> None:
     files.replace(DOMAIN, "utter_ask_order_number", "utter_ask_order_form_order_number")
     assert files.faults() == []
@@ -193,6 +251,17 @@ def test_an_action_that_nobody_wrote_is_told(files: Files) -> None:
     ]
     assert found(replace(project, actions="no_such_actions")) == [
         "The actions package 'no_such_actions' cannot be imported: No module named 'no_such_actions'. [lists]"
+    ]
+
+
+def test_which_actions_an_action_server_has_only_the_server_knows(files: Files) -> None:
+    files.replace(DOMAIN, "[action_search_knowledge_base]", "[action_search_knowledge_base, action_dream]")
+    files.add("endpoints.yml", "action_endpoint: {url: http://actions:5055/webhook}")
+    assert files.faults() == []
+    files.replace("endpoints.yml", "http://actions:5055/webhook", "nowhere")
+    assert files.faults() == [
+        "endpoints.yml line 1: action_endpoint.url: no address is not supported; allowed is http://HOST:PORT/webhook, "
+        "or https. [lists]"
     ]
 
 

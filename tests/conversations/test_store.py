@@ -51,7 +51,7 @@ def test_a_repeated_message_id_returns_the_first_reply(desk: SmallDesk) -> None:
     first = desk.say("a person please", message_id="m1")
     again = desk.say("something else entirely", message_id="m1")
     assert replace(again, milliseconds={}) == replace(
-        first, milliseconds={}, steps=tuple(replace(step, hit=None, then=()) for step in first.steps)
+        first, milliseconds={}, steps=tuple(replace(step, hit=None, intent="") for step in first.steps)
     )
     assert [turn[0] for turn in rows(desk.conversations.connections.path.parent, "SELECT id FROM tickets")] == [
         first.text.split("ticket ")[1][:8]

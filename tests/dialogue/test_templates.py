@@ -17,8 +17,9 @@ from typing import IO
 import pytest
 from sqlite_utils import Database
 
-from chatbot.dialogue.domain import Domain, Mapped, Variant
+from chatbot.dialogue.domain import Domain, Variant
 from chatbot.dialogue.responses import situations, written
+from chatbot.dialogue.slots import SlotRules
 from chatbot.dialogue.templates import (
     EVERY,
     Saved,
@@ -33,6 +34,7 @@ from chatbot.messages import Button, State
 from chatbot.project import Project, load_project
 from chatbot.reply.template import Speaker
 from knowledge_base.errors import StoreError
+from tests.dialogue.small import from_entities
 
 EN, ZH = {"language": "en"}, {"language": "zh"}
 PERSON = Button("Talk to a person", "/talk_to_person")
@@ -49,7 +51,12 @@ OWN = {
 }
 DOMAIN = Domain(
     intents=("talk_to_person", "order_status"),
-    slots={"language": (), "order_number": (Mapped("order_number"),), "ticket": (), "member": ()},
+    slots={
+        "language": SlotRules(),
+        "order_number": from_entities("order_number"),
+        "ticket": SlotRules(),
+        "member": SlotRules(),
+    },
     forms={},
     responses=OWN,
     actions=(),

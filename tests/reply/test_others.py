@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chatbot.dialogue.domain import Domain, Variant
@@ -73,6 +75,17 @@ def test_the_fallback_ends_a_form_that_got_no_further() -> None:
     waiting = State("c", active_form="form", requested_slot="slot", asked=3)
     assert Fallback(SPEAKER)(Step("fallback", "reason"), NOTHING, waiting) == Outcome(
         (Utterance("I don't know."),), (FormActive(""),)
+    )
+    not_yet = replace(waiting, asked=2)
+    assert Fallback(SPEAKER)(Step("fallback", "reason"), NOTHING, not_yet) == Outcome((Utterance("I don't know."),))
+
+
+def test_an_intent_that_the_domain_has_no_words_for_is_offered_by_its_name() -> None:
+    offered = Clarify(SPEAKER)(Step("clarify", "reason", choices=("refund", "order_status")), NOTHING, State("c"))
+    assert offered.utterances[0].buttons == (
+        Button("My refund", "/refund"),
+        Button("order status", "/order_status"),
+        PERSON,
     )
 
 

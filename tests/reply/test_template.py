@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.dialogue.domain import Domain, Variant
 from chatbot.errors import ProjectError
-from chatbot.messages import Button, Evidence, Outcome, State, Step, Utterance
+from chatbot.messages import Button, Evidence, Outcome, State, Step, StepTaken, Utterance
 from chatbot.reply.template import Speaker
 from chatbot.web.markdown import html_of, plain_of
 
@@ -98,6 +98,13 @@ def test_titles_of_buttons_are_filled_and_their_payloads_and_images_are_not() ->
     )
 
 
+def test_what_only_a_front_end_understands_is_filled_and_goes_out_with_the_text() -> None:
+    custom = {"card": {"title": "Order {x}", "{x}": [1, None, "{x}*"]}, "on": True}
+    said = speaker(Variant("Hi", custom=custom)).say("utter_a", State("c", slots={"x": "*1"}))
+    assert said == Utterance("Hi", custom={"card": {"title": "Order *1", "{x}": [1, None, "*1*"]}, "on": True})
+    assert custom["card"]["title"] == "Order {x}"  # type: ignore[index]
+
+
 def test_the_variant_for_the_language_is_said() -> None:
     told = speaker(Variant("Hello", conditions={"language": "en"}), Variant("你好", conditions={"language": "zh"}))
     assert [told.say("utter_a", State("c", language)).text for language in ("en", "zh")] == ["Hello", "你好"]
@@ -144,6 +151,19 @@ def test_a_template_step_says_its_response_and_nothing_happens() -> None:
     step = Step("template", "reason", "utter_a")
     assert only("Hi").__call__(step, Evidence("", "", "en"), State("c")) == Outcome((Utterance("Hi"),))
     assert (only("Hi").knows("utter_a"), only("Hi").knows("utter_b")) == (True, False)
+
+
+def test_a_response_whose_variants_are_all_for_other_situations_adds_nothing_and_alone_is_no_silence(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    own = Variant("For you only", conditions={"member": True})
+    told = Speaker(Domain((), {}, {}, {"utter_a": (own,), "utter_fallback": (Variant("No idea."),)}, ()))
+    step = Step("template", "reason", "utter_a")
+    nothing_yet = State("c", slots={"member": False})
+    assert told(step, Evidence("", "", "en"), State("c", slots={"member": True})) == Outcome((Utterance(own.text),))
+    assert told(step, Evidence("", "", "en"), nothing_yet.after(StepTaken(Step("action", "reason", "x")))) == Outcome()
+    assert told(step, Evidence("", "", "en"), nothing_yet) == Outcome((Utterance("No idea."),))
+    assert caplog.messages == ["response utter_a has no variant for what conversation c is in"] * 2
 
 
 def test_what_is_said_is_what_the_responses_are_at_that_moment() -> None:

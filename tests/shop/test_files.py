@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 
 import pytest
 
+from chatbot.actions.in_process import InProcess
 from chatbot.checking.facts import facts
 from chatbot.dialogue.responses import PLACE
-from chatbot.dialogue.rules import SEARCH
-from chatbot.messages import State
-from chatbot.project import Project, load_project
-from chatbot.reply.action import InProcess
+from chatbot.messages import SEARCH, State
+from chatbot.project import SHOP, Project, load_project
 from chatbot.reply.template import Speaker
+from chatbot.shop.allowed import OVER, REFUSED
 from knowledge_base.importing import read_pairs
 from knowledge_base.text import normalise_question
 from training_data.examples import OUT_OF_SCOPE, language_of
@@ -35,16 +36,42 @@ def test_intents_of_the_domain_the_rules_and_the_examples_are_the_same(shop: Pro
 def test_actions_of_the_domain_the_rules_and_the_code_are_the_same(shop: Project) -> None:
     chains = (*shop.rules.by_intent.values(), *shop.rules.after_form.values())
     named = {name for chain in chains for name in chain if name.startswith("action_")} - {SEARCH}
-    written = {name for name in InProcess(shop.actions).names() if name.startswith("action_")}
-    assert named == set(shop.domain.actions) == written
+    beside = {name for name in shop.domain.actions if name.startswith(("validate_", "action_ask_"))}
+    written = {name for name in InProcess(shop.actions).names() if not name.startswith("tests.")}
+    assert named | beside == set(shop.domain.actions) == written
 
 
-def test_slots_of_the_forms_can_be_filled_by_entities_that_are_found(shop: Project) -> None:
+def test_actions_beside_the_rules_belong_to_forms_and_their_slots(shop: Project) -> None:
+    for name in shop.domain.actions:
+        if name.startswith("validate_"):
+            assert name.removeprefix("validate_") in shop.domain.forms
+        elif name.startswith("action_ask_"):
+            assert name.removeprefix("action_ask_") in {
+                f"{form}_{slot}" for form, slots in shop.domain.forms.items() for slot in slots
+            }
+
+
+def test_every_form_begins_ends_and_can_be_left(shop: Project) -> None:
+    begun = {name for chain in shop.rules.by_intent.values() for name in chain}
+    for form in shop.domain.forms:
+        assert form in begun
+        assert len(shop.rules.after_form[form]) == 1
+        left = [path for path in shop.rules.paths if path.loop == form and path.steps[0].name == "deny"]
+        assert [step.name for path in left for step in path.steps if step.kind == "action"] == ["action_leave_form"]
+
+
+def test_slots_of_the_forms_can_be_filled_while_they_are_asked_for(shop: Project) -> None:
     found = {"email", "identity", "number", *read_data(shop.examples).regexes}
     for form, slots in shop.domain.forms.items():
-        assert form in shop.rules.after_form
         for slot in slots:
-            assert {source.entity for source in shop.domain.slots[slot]} <= found
+            asked = [
+                mapped
+                for mapped in shop.domain.slots[slot].mappings
+                if not mapped.where
+                or any(where.active_loop == form and where.requested_slot in ("", slot) for where in mapped.where)
+            ]
+            assert asked, f"{form}: {slot}"
+            assert {mapped.entity for mapped in asked if mapped.kind == "from_entity"} <= found
 
 
 def test_every_response_is_there_in_the_language_it_is_for(shop: Project) -> None:
@@ -120,3 +147,31 @@ def test_every_number_of_a_response_is_one_of_the_stored_answers(shop: Project) 
             language = str((variant.conditions or {})["language"])
             for unit, numbers in facts(PLACE.sub("", variant.text)).items():
                 assert numbers <= stored[language, unit], f"{name}: {unit} {sorted(numbers - stored[language, unit])}"
+
+
+def test_products_that_are_found_in_messages_are_those_in_stock(shop: Project) -> None:
+    seed = json.loads((SHOP / "orders.json").read_text("utf-8"))
+    names = {name for product in seed["products"] for names in product["names"].values() for name in names}
+    assert set(read_data(shop.examples).lookups["product"]) == names
+
+
+def test_every_response_that_an_order_can_be_answered_with_is_there(shop: Project) -> None:
+    said = {*OVER.values(), *(name for refused in REFUSED.values() for name in refused.values())}
+    for module in ("allowed", "changing", "orders"):
+        said |= set(re.findall(r'"(utter_\w+)"', (SHOP / f"{module}.py").read_text("utf-8")))
+    for module in (SHOP / "actions").glob("*.py"):
+        said |= set(re.findall(r'"(utter_\w+)"', module.read_text("utf-8")))
+    states = {order["state"] for order in json.loads((SHOP / "orders.json").read_text("utf-8"))["orders"]}
+    said |= {f"utter_order_{state}" for state in states}
+    said |= {f"utter_return_registered_{kind}" for kind in ("parcel", "furniture")}
+    assert said - set(shop.domain.responses) == set()
+
+
+def test_no_response_repeats_an_address_or_what_somebody_complains_of(shop: Project) -> None:
+    places = {
+        place
+        for variants in shop.domain.responses.values()
+        for variant in variants
+        for place in PLACE.findall(variant.text)
+    }
+    assert places & {"address", "description", "contact", "reason", "wish"} == set()

@@ -93,7 +93,7 @@ def next_step(base: KnowledgeBase, calibration: PairCalibration, text: str) -> S
     search = SureSearch(base, calibration)
     hits = tuple(search.search(text, "en", 5, search.encode(text)))
     bands = thresholds(Band(1.0, 1.0, 0.03, False, 0, 0.0, 0.0, 0), calibration.band)
-    return decide(Evidence(text, text, "en", hits=hits), State("c", turn=1), Policy(empty(), Rules({}, {}), bands))
+    return decide(Evidence(text, text, "en", hits=hits), State("c", turn=1), Policy(empty(), Rules(), bands))
 
 
 def empty() -> Domain:

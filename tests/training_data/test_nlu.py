@@ -62,7 +62,7 @@ def test_everything_that_rasas_nlu_data_may_hold_is_read(tmp_path: Path) -> None
                 "order_status",
                 "zh",
                 "nlu.yml:9",
-                entities=(Annotation("order_number", "00100234", 2, 8),),
+                entities=(Annotation("order_number", "00100234", 2, 8, "old"),),
             ),
             Example("hi there", "greet", "en", "nlu.yml:13"),
             Example("hello", "greet", "en", "nlu.yml:14"),
@@ -72,6 +72,24 @@ def test_everything_that_rasas_nlu_data_may_hold_is_read(tmp_path: Path) -> None
         lookups={"item": ("sofa", "lamp")},
         synonyms={"couch": "sofa", "settee": "sofa"},
     )
+
+
+def test_a_mark_has_role_and_group_as_rasa_writes_them(tmp_path: Path) -> None:
+    row = """    - from [Berlin]{"entity": "city", "role": "from", "value": "BER"} to [six](size:6)"""
+    row += """ [x]{"entity": "topping", "group": 1}"""
+    [example] = read_nlu(written(tmp_path, f"nlu:\n- intent: a\n  examples: |\n{row}\n")).examples
+    assert example.text == "from Berlin to six x"
+    assert example.entities == (
+        Annotation("city", "BER", 5, 11, "from"),
+        Annotation("size", "6", 15, 18),
+        Annotation("topping", "x", 19, 20, group="1"),
+    )
+
+
+def test_what_a_mark_gives_another_value_is_a_synonym_too(tmp_path: Path) -> None:
+    data = read_nlu(written(tmp_path, WHOLE))
+    assert data.meanings == {"it": "sofa", "100234": "00100234", "couch": "sofa", "settee": "sofa"}
+    assert (data + NluData(synonyms={"it": "lamp"})).meanings["it"] == "lamp"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,11 @@ from tests.fakes import SmallDesk
         "那退款呢",
         "那加拿大呢？",
         "还有地毯",
+        "how much is it?",
+        "does it come in blue?",
+        "can I wash them",
+        "这款多少钱？",
+        "它可以机洗吗",
     ],
 )
 def test_the_second_part_of_a_question_is_a_follow_up(text: str) -> None:
@@ -32,7 +37,9 @@ def test_the_second_part_of_a_question_is_a_follow_up(text: str) -> None:
         "Android app?",
         "orchid pots",
         "你好",
-        "那个沙发多少钱",
+        "is it possible to return a sofa",
+        "is that ok?",
+        "can I pay for it with my card when the driver comes",
         "and could you please tell me how long I have got to send the whole thing back to you",
         "",
     ],

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import cast
 
 import numpy as np
@@ -11,8 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatbot.messages import Entity, Evidence, Intent, Language, Message, State
-from chatbot.understanding.intents import IntentClassifier
+from chatbot.understanding.entities import Tables
+from chatbot.understanding.entities_builtin import BuiltInEntities
+from chatbot.understanding.intents import IntentClassifier, Understood
 from chatbot.understanding.ngrams import Floats
+from chatbot.understanding.tagging import Kind, Tagged
 from chatbot.understanding.understand import Understanding
 from knowledge_base.pairs import Hit
 from tests.fakes import INTENTS, PAIRS, PATTERNS, KeywordClassifier, ListedKnowledge
@@ -120,6 +124,45 @@ def test_the_vector_of_a_text_is_computed_once_and_lent_to_the_classifier_where_
     assert lent == [[[3.0, 4.0]], None]  # "order [order]" is another text than "order 100234"
     assert encoded == ["hello", "order 100234"]
     assert searched_with == [[3.0, 4.0], [3.0, 4.0]]
+
+
+# --- learned entities -------------------------------------------------------------------------------------------------
+
+
+class Tags(KeywordClassifier):
+    """Marks a word of the masked text that it reads."""
+
+    tables = Tables(synonyms={"soffa": "couch"})
+
+    def understood(self, masked: str, vectors: Callable[[], Floats] | None = None) -> Understood:
+        start = masked.find("sofa")
+        tagged = (Tagged(Kind("product", "new"), start, start + 4, 0.9),) if start >= 0 else ()
+        return Understood(self.classify(masked, vectors), tagged)
+
+
+def test_a_learned_entity_has_its_place_and_words_in_the_text_as_it_was_written() -> None:
+    understand = Understanding(
+        cast(IntentClassifier, Tags(INTENTS, PATTERNS)),
+        ListedKnowledge(PAIRS),
+        BUTTONS,
+        lambda text: text.replace("ordr", "order").replace("soffa", "sofa"),
+        BuiltInEntities(("time",), lambda: datetime(2026, 11, 18, tzinfo=UTC)),
+    )
+    mended, plain = (
+        understand(message("ordr 100234, mei@example.com: my soffa by tomorrow"), NEW),
+        understand(message("my sofa"), State("c", turn=1, question="order 100234")),
+    )
+    followed = understand(message("and the sofa?"), State("c", turn=1, question="a sofa, order 100234"))
+    understand.beside.shutdown()
+    assert mended.entities == (
+        Entity("order_number", "100234", 5, 11),
+        Entity("email", "mei@example.com", 13, 28),
+        Entity("product", "couch", 33, 38, "new"),
+        Entity("time", "2026-11-19", 42, 50),
+    )
+    assert plain.entities == (Entity("product", "sofa", 3, 7, "new"),)
+    assert followed.intents == (Intent("order_status", 0.9),)  # of both messages together
+    assert followed.entities == (Entity("product", "sofa", 8, 12, "new"),)  # of this one alone
 
 
 # --- buttons ----------------------------------------------------------------------------------------------------------

@@ -114,7 +114,6 @@ def test_a_conversation_is_limited_across_addresses(clock: Clock) -> None:
         {"sender": "a", "message": "hello"},
         {"sender": "a"},
         {"message": "no sender"},
-        {"text": "for /model/parse"},
         {"fn_name": "send_message", "data": ["not an object"]},
     ],
 )
@@ -152,6 +151,7 @@ def test_a_body_without_sense_is_passed_on_as_it_is(clock: Clock) -> None:
         ({"sender": None}, ""),
         ({"fn_name": "send_message"}, ""),
         ({"fn_name": "rate_reply", "data": {"conversation": "abc"}}, None),
+        ({"text": "for /model/parse"}, None),
         ([], None),
         ("sender", None),
     ],
@@ -307,9 +307,27 @@ def test_the_page_gets_the_key_of_its_own_text(clock: Clock) -> None:
 @pytest.mark.parametrize(("language", "accepted"), [("en", "de"), ("zh", "zh-CN,zh;q=0.9")])
 def test_a_program_gets_a_code_and_a_sentence(clock: Clock, language: Any, accepted: str) -> None:
     client = limited(clock, messages=Rate(60, 1))
-    answer = refused(client, HOOK, **{"accept-language": accepted})
+    answer = refused(client, "/elsewhere", **{"accept-language": accepted})
     text = TEXTS[language]["too_fast"]
     assert answer.json() == {"error": {"code": "throttled", "message": text, "retry_after_s": 1}}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_customer_at_another_front_end_is_told_by_the_bot(clock: Clock, language: Any) -> None:
+    client = limited(clock, of_conversation=Rate(4, 1))
+    sent = {"sender": "kim", "message": "hello"}
+    counted(client, 1, sent, HOOK)
+    answer = client.post(HOOK, json=sent, headers={"accept-language": language, "accept": "text/html,*/*"})
+    error = {"code": "throttled", "retry_after_s": 15}
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "15")
+    assert answer.json() == [{"recipient_id": "kim", "text": TEXTS[language]["too_fast"], "error": error}]
+
+
+def test_half_a_character_in_a_sender_is_no_way_to_break_the_refusal(clock: Clock) -> None:
+    client, kinds = limited(clock, of_conversation=Rate(4, 1)), {"content-type": "application/json"}
+    answers = [client.post(HOOK, content=b'{"sender": "a\\ud83c", "message": "hi"}', headers=kinds) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert answers[1].json()[0]["recipient_id"] == "a?"
 
 
 def test_a_browser_gets_a_sentence_in_its_language(clock: Clock) -> None:

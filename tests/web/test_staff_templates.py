@@ -142,11 +142,15 @@ def test_one_response_tells_what_leads_to_it_and_what_may_be_filled_in(console: 
     used = {name: console.get(f"/{name}")["used_by"] for name in (NAME, "utter_ask_contact", "utter_ticket_opened")}
     assert used == {
         NAME: [{"kind": "intent", "name": "goodbye"}],
-        "utter_ask_contact": [{"kind": "asked", "name": "order_status_form"}],
+        "utter_ask_contact": [
+            {"kind": "asked", "name": f"{what}_form"}
+            for what in ("order_status", "refund", "cancel_order", "return", "exchange", "address", "appointment")
+        ],
         "utter_ticket_opened": [],
     }
     assert console.get("/utter_order_delivered")["places"] == [
-        "contact", "date", "item", "language", "number", "order_number", "ticket",
+        "address", "confirm", "contact", "date", "delivery_day", "delivery_slot", "description", "item", "language",
+        "number", "order_number", "reason", "ticket", "wish",
     ]  # fmt: skip
 
 

@@ -1,70 +1,152 @@
-"""Order status, for whoever knows the number together with the e-mail or the last four digits of the phone."""
+"""What is told of an order, and what is done with it, once a form has all that it takes."""
 
 from __future__ import annotations
 
-import hmac
-import json
-import re
-import time
-from collections import defaultdict, deque
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from importlib import resources
+from contextlib import closing
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-TRIES, WINDOW = 5, 3600.0
-"""Wrong proofs for one order within so many seconds: four digits have 10,000 values, this leaves 120 tries a day."""
+from chatbot.handoff.tickets import Tickets
+from chatbot.settings import load_settings
+from chatbot.shop.actions.asking import asked, emptied, language, said
+from chatbot.shop.changing import KEPT, change, complain, refund, refused, status
+from chatbot.shop.orders import Orders, opened
+from chatbot.shop.records import Answer, Change
 
 
-class ActionOrderStatus(Action):
-    """Says where an order is. A number alone can be guessed, so it is never enough."""
+class OrderAction(Action, ABC):
+    """Utters what is answered, and empties the form's slots."""
 
-    def __init__(self) -> None:
-        text = resources.files("chatbot.shop").joinpath("orders.json").read_text("utf-8")
-        self.orders = {order["number"]: order for order in json.loads(text)}
-        self.wrong: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=TRIES))
+    @abstractmethod
+    def name(self) -> str:
+        """The name in domain.yml."""
+
+    @abstractmethod
+    def answer(self, orders: Orders, tracker: Tracker) -> Answer:
+        """What is said; whatever it changes is changed once a turn."""
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Utters the answer. A number alone can be guessed, so it is never enough."""
+        with closing(opened()) as orders:
+            answer = self.answer(orders, tracker)
+        dispatcher.utter_message(response=answer.response, **answer.values)
+        return emptied(tracker)
+
+
+class ActionOrderStatus(OrderAction):
+    """Says where an order is."""
 
     def name(self) -> str:
         """The name in domain.yml."""
         return "action_order_status"
 
-    def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
-    ) -> list[dict[str, Any]]:
-        """Utters the order's state. The slots are emptied: the next order is asked for again."""
-        number, contact = str(tracker.get_slot("order_number") or ""), str(tracker.get_slot("contact") or "")
-        order = self.orders.get(number)
-        if order is None or not self.is_proved(order, contact):
-            dispatcher.utter_message(response="utter_order_not_found")
-        else:
-            item = order["item"][tracker.get_slot("language")]
-            dispatcher.utter_message(
-                response=f"utter_order_{order['state']}", number=number, item=item, date=order["date"]
-            )
-        return [SlotSet("order_number", None), SlotSet("contact", None)]
-
-    def is_proved(self, order: Mapping[str, str], contact: str) -> bool:
-        """Whether the contact proves ownership; after too many wrong ones, for a while nothing does."""
-        tries, now = self.wrong[order["number"]], time.monotonic()
-        if len(tries) == TRIES and now - tries[0] < WINDOW:
-            return False
-        proved = is_owner(order, contact)
-        if not proved:
-            tries.append(now)
-        return proved
+    def answer(self, orders: Orders, tracker: Tracker) -> Answer:
+        """The order's state."""
+        return status(orders, asked(tracker), language(tracker))
 
 
-def is_owner(order: Mapping[str, str], contact: str) -> bool:
-    """Whether the contact is the order's e-mail address, or ends in the last four digits of its phone number."""
-    if "@" in contact:
-        return same(re.sub(r"\s", "", contact).casefold(), order["email"].casefold())
-    digits = re.sub(r"\D", "", contact)
-    return len(digits) >= 4 and same(digits[-4:], re.sub(r"\D", "", order["phone"])[-4:])
+class ActionRefundStatus(OrderAction):
+    """Says where the money for an order is."""
+
+    def name(self) -> str:
+        """The name in domain.yml."""
+        return "action_refund_status"
+
+    def answer(self, orders: Orders, tracker: Tracker) -> Answer:
+        """The refund, or that none is due."""
+        return refund(orders, asked(tracker), language(tracker))
 
 
-def same(one: str, other: str) -> bool:
-    """Equality in constant time, so that the answer's timing tells nothing."""
-    return hmac.compare_digest(one.encode(), other.encode())
+class ChangeAction(OrderAction, ABC):
+    """Changes an order, if its owner has confirmed it.
+
+    kind: the change. words: slots with what the customer said to it.
+    """
+
+    kind: Change
+    words: tuple[str, ...] = ()
+
+    def answer(self, orders: Orders, tracker: Tracker) -> Answer:
+        """What was done, or why not: the form ends early where it is not allowed."""
+        if tracker.get_slot("confirm"):
+            words = {slot: said(tracker, slot) for slot in self.words}
+            return change(orders, self.kind, asked(tracker), language(tracker), words)
+        found = refused(orders, self.kind, asked(tracker), language(tracker))
+        return found if isinstance(found, Answer) else KEPT
+
+
+class ActionCancelOrder(ChangeAction):
+    """Cancels an order."""
+
+    kind: Change = "cancel"
+
+    def name(self) -> str:
+        """The name in domain.yml."""
+        return "action_cancel_order"
+
+
+class ActionReturnOrder(ChangeAction):
+    """Registers a return."""
+
+    kind: Change = "return"
+    words = ("reason",)
+
+    def name(self) -> str:
+        """The name in domain.yml."""
+        return "action_return_order"
+
+
+class ActionExchangeOrder(ChangeAction):
+    """Registers an exchange."""
+
+    kind: Change = "exchange"
+    words = ("wish",)
+
+    def name(self) -> str:
+        """The name in domain.yml."""
+        return "action_exchange_order"
+
+
+class ActionChangeAddress(ChangeAction):
+    """Sends an order to another address."""
+
+    kind: Change = "address"
+    words = ("address",)
+
+    def name(self) -> str:
+        """The name in domain.yml."""
+        return "action_change_address"
+
+
+class ActionMoveAppointment(ChangeAction):
+    """Moves a delivery."""
+
+    kind: Change = "appointment"
+    words = ("delivery_day", "delivery_slot")
+
+    def name(self) -> str:
+        """The name in domain.yml."""
+        return "action_move_appointment"
+
+
+class ActionComplain(OrderAction):
+    """Writes a complaint down, with a ticket for the people who answer it."""
+
+    def name(self) -> str:
+        """The name in domain.yml."""
+        return "action_complain"
+
+    def answer(self, orders: Orders, tracker: Tracker) -> Answer:
+        """The ticket's number."""
+        if not tracker.get_slot("confirm"):
+            return KEPT
+        who = asked(tracker)
+        with closing(Tickets(load_settings().home / "conversations.db")) as tickets:
+            ticket = tickets.open(who.conversation_id, who.turn, "complaint")
+        return complain(orders, who, {"description": said(tracker, "description")}, ticket.id)

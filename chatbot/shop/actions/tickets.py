@@ -1,4 +1,4 @@
-"""A person is wanted: opens a ticket and says so."""
+"""A person is wanted, or a form is not: both leave the form, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from chatbot.handoff.tickets import Tickets
 from chatbot.settings import load_settings
+from chatbot.shop.actions.asking import conversation, emptied, turn
 
 
 class ActionOpenTicket(Action):
@@ -28,6 +29,21 @@ class ActionOpenTicket(Action):
         topic = str((tracker.latest_message.get("intent") or {}).get("name") or "")
         # Opened only now: `chatbot check` loads the actions too, and must write nothing.
         with closing(Tickets(load_settings().home / "conversations.db")) as tickets:
-            ticket = tickets.open(tracker.sender_id, int(tracker.get_slot("turn") or 0), topic)
+            ticket = tickets.open(conversation(tracker), turn(tracker), topic)
         dispatcher.utter_message(response="utter_ticket_opened", ticket=ticket.id)
-        return [SlotSet("ticket", ticket.id), ActiveLoop(None)]
+        return [*emptied(tracker), SlotSet("ticket", ticket.id), ActiveLoop(None)]
+
+
+class ActionLeaveForm(Action):
+    """Ends a form that the customer does not want to go on with."""
+
+    def name(self) -> str:
+        """The name in domain.yml."""
+        return "action_leave_form"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Says that nothing was changed, and empties the form's slots."""
+        dispatcher.utter_message(response="utter_form_left")
+        return [*emptied(tracker), ActiveLoop(None)]
