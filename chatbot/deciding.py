@@ -33,7 +33,8 @@ MOST_ASKED = 3
 REPHRASE = "action_default_ask_rephrase"
 """Asks for other words."""
 BY_DEFAULT = {
-    "restart": Next(RESTART, Path("restart", (Mark("intent", "restart"), Mark("action", RESTART)), is_rule=False), 1)
+    intent: Next(action, Path(intent, (Mark("intent", intent), Mark("action", action)), is_rule=False), 1)
+    for intent, action in (("restart", RESTART), ("session_start", "action_session_start"))
 }
 """What intents lead to that Rasa has without any rule, where no rule says otherwise."""
 BEYOND = "utter_out_of_scope"

@@ -159,10 +159,10 @@ def matches(path: Path, length: int, happened: Sequence[Happened]) -> bool:
 
 
 def is_same(step: Mark, happened: Happened) -> bool:
-    """Whether this is what the step says. `faq` stands for any `faq/...`."""
+    """Whether this is what the step says. `faq` stands for any `faq/...`, and `utter_faq` for what that says."""
     if step.kind != happened.kind or not set(step.entities) <= set(happened.entities):
         return False
-    return step.name == happened.name or (step.kind == "intent" and step.name == base(happened.name))
+    return step.name in (happened.name, base(happened.name))
 
 
 def turns(steps: Sequence[Mark]) -> Iterator[tuple[str, list[str]]]:

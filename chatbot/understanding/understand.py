@@ -73,7 +73,7 @@ class Understanding:
         pressed = COMMAND.fullmatch(text)
         if pressed and message.as_words:  # the values that a forged button carries are nobody's words
             text, pressed = f"/{pressed['intent']}", None
-        command = pressed["intent"] if pressed and pressed["intent"] in self.intents else ""
+        command = pressed["intent"] if pressed and self.knows(pressed["intent"]) else ""
         entities = values(pressed) if pressed and command else self.masker.entities(text)
         known = Evidence(
             text=text,
@@ -86,6 +86,10 @@ class Understanding:
             milliseconds={"read": elapsed(began)},
         )
         return known if command or not text or state.held_by else self.looked_up(known, state.question)
+
+    def knows(self, intent: str) -> bool:
+        """Whether a button may name it: an intent, or one of a family, as `faq/hours`."""
+        return intent in self.intents or intent.partition("/")[0] in self.intents
 
     def spoken(self, text: str, message: Message, state: State) -> Language:
         """The language of a text, whatever addresses and numbers are in it."""
@@ -145,13 +149,18 @@ def elapsed(began: float) -> float:
 
 
 def values(pressed: re.Match[str]) -> tuple[Entity, ...]:
-    """The texts and numbers that a button's payload carries, at the place of the whole; none if it is no JSON."""
+    """The texts and numbers that a button's payload carries, at the place of the whole; none if it is no JSON.
+
+    A list is as many entities of that name.
+    """
     try:
         given = json.loads(pressed["values"] or "{}")
     except (ValueError, RecursionError):
         return ()
-    plain = {name: value for name, value in given.items() if isinstance(value, str | int | float)}
-    return tuple(Entity(name, str(value), *pressed.span("values")) for name, value in plain.items())
+    each = [(name, one) for name, value in given.items() for one in (value if isinstance(value, list) else [value])]
+    return tuple(
+        Entity(name, str(one), *pressed.span("values")) for name, one in each if isinstance(one, str | int | float)
+    )
 
 
 def without(text: str, entities: Iterable[Entity]) -> str:

@@ -69,7 +69,7 @@ rules:
 - {rule: Thanks, steps: [{intent: thanks}, {action: utter_thanks}]}
 - {rule: Busy, steps: [{intent: busy}, {action: utter_busy}]}
 - {rule: Two, steps: [{intent: do_two}, {action: utter_help}, {action: utter_thanks}]}
-- {rule: Faq, steps: [{intent: faq}, {action: utter_faq}]}
+- {rule: Faq, steps: [{intent: faq}, {action: utter_faq}, {action: utter_thanks}]}
 - {rule: Ask, steps: [{intent: order_status}, {action: order_form}, {active_loop: order_form}]}
 - {rule: Complain, steps: [{intent: complain}, {action: complaint_form}, {active_loop: complaint_form}]}
 - rule: Looked up
@@ -154,7 +154,7 @@ def test_a_question_in_the_middle_of_a_form_is_answered_and_the_form_asks_again_
     assert talk.say("when are you open", hit=0.9) == ["7", "order_form"]
     assert talk.say("when are you open?", hit=1.0, exact=True) == ["7", "order_form"]
     assert talk.say("thank you", "thanks") == ["utter_thanks", "order_form"]
-    assert talk.say("when are you open", "faq/hours") == ["utter_faq/hours", "order_form"]
+    assert talk.say("when are you open", "faq/hours") == ["utter_faq/hours", "utter_thanks", "order_form"]
     assert waits_for(talk) == ("order_form", "order_number", 1)
     talk.say("100234", order_number="100234")
     assert talk.say("mine", email="a@b.com") == ["order_form", "utter_looked_up"]
@@ -357,8 +357,12 @@ def test_slots_begin_as_the_domain_says_and_again_after_a_restart(talk: Talk) ->
     assert (talk.state.slots, talk.state.turn) == ({"language_level": "plain"}, 3)
 
 
-def test_an_intent_of_a_family_says_its_own_response(talk: Talk) -> None:
-    assert talk.say("opening hours", "faq/hours") == ["utter_faq/hours"]
+def test_an_intent_of_a_family_says_its_own_response_and_its_rule_goes_on(talk: Talk) -> None:
+    assert talk.say("opening hours", "faq/hours") == ["utter_faq/hours", "utter_thanks"]
+
+
+def test_what_opens_a_widget_is_met_with_silence(talk: Talk) -> None:
+    assert talk.say("/session_start") == ["action_session_start"]
 
 
 def test_replaying_what_happened_gives_the_same_state(talk: Talk) -> None:
