@@ -9,7 +9,7 @@ from chatbot.dialogue.domain import Domain
 from chatbot.dialogue.domain_slots import REQUESTED_SLOT
 from chatbot.dialogue.paths import LISTEN, RESTART, TWO_STAGE, Mark, Path
 from chatbot.dialogue.rules import Next, Rules, base
-from chatbot.dialogue.slots import names_of
+from chatbot.dialogue.slots import Heard, actions_of, names_of
 from chatbot.messages import (
     CLARIFY,
     DEFAULT_FALLBACK,
@@ -32,6 +32,8 @@ MOST_ASKED = 3
 """How often in a row a form asks for the same slot before it gives up and offers a person."""
 REPHRASE = "action_default_ask_rephrase"
 """Asks for other words."""
+VALIDATE = "action_validate_slot_mappings"
+"""rasa-sdk's ValidationAction, where a project has one."""
 BY_DEFAULT = {
     intent: Next(action, Path(intent, (Mark("intent", intent), Mark("action", action)), is_rule=False), 1)
     for intent, action in (("restart", RESTART), ("session_start", "action_session_start"))
@@ -103,6 +105,20 @@ def enough(evidence: Evidence, state: State, policy: Policy) -> Step | None:
     """A rule that never ends is cut."""
     cut = len(state.taken) >= MOST_STEPS
     return Step("listen", f"{MOST_STEPS} steps are the most a turn may take") if cut else None
+
+
+def preparing(evidence: Evidence, state: State, policy: Policy) -> Step | None:
+    """Actions that fill or check slots before anything is decided, as Rasa runs them at every message.
+
+    https://rasa.com/docs/rasa/domain#custom-slot-mappings
+    """
+    if state.taken:
+        return None
+    heard = Heard("", active_form=state.active_form, requested_slot=state.requested_slot)
+    checks = (VALIDATE,) if VALIDATE in policy.domain.actions else ()
+    wanted = (*actions_of(policy.domain.slots, heard), *checks)
+    name = next((name for name in wanted if name not in state.prepared), None)
+    return Step("action", "slots before anything is decided", name, quiet=True) if name else None
 
 
 def followed(evidence: Evidence, state: State, policy: Policy) -> Step | None:
@@ -249,6 +265,7 @@ def clarify(evidence: Evidence, state: State, policy: Policy) -> Step | None:
 WHO_WINS = (
     person,
     enough,
+    preparing,
     followed,
     several,
     going_on,

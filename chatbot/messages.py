@@ -102,7 +102,8 @@ class Step:
     """One thing to do in a turn, and why.
 
     name: the response, action, form or pair it is about. choices: what a clarify offers, at most three intents or
-    pairs. intent: what the message was taken for; '' where the turn goes on, and where it only fills a form.
+    pairs. intent: what the message was taken for; '' where the turn goes on, and where it only fills a form. quiet: an
+    action that fills slots before anything is decided: no step of the reply, and nothing that rules look back on.
     """
 
     kind: StepKind
@@ -111,6 +112,7 @@ class Step:
     hit: Hit | None = None
     choices: tuple[str | Hit, ...] = ()
     intent: str = ""
+    quiet: bool = False
 
     @property
     def action(self) -> str:
@@ -174,10 +176,10 @@ class State:
 
     question: what the message before asked, raw. words: slots that hold a message of the customer's whole, so that no
     log may have their values. fresh: what this turn's message says of slots. happened: the latest of the conversation,
-    as rules and stories name it. followup: what an action wants done next. taken: the steps of this
-    turn. offered: the buttons that it shows; before it has said anything, those of the turn before. trigger: the intent
-    that began the form. asked: how often the requested slot was asked for in a row. held_by: the person who has taken
-    over.
+    as rules and stories name it. followup: what an action wants done next. prepared: the quiet actions of this turn.
+    taken: its steps. offered: the buttons that it shows; before it has said anything, those of the turn before.
+    trigger: the intent that began the form. asked: how often the requested slot was asked for in a row. held_by: the
+    person who has taken over.
     """
 
     conversation_id: str
@@ -194,6 +196,7 @@ class State:
     happened: tuple[Happened, ...] = ()
     fresh: Mapping[str, Slot] = field(default_factory=dict)
     followup: str = ""
+    prepared: tuple[str, ...] = ()
     taken: tuple[Step, ...] = ()
     offered: tuple[Button, ...] = ()
 
@@ -225,6 +228,7 @@ class TurnStarted:
             question=self.question,
             fresh={},
             followup="",
+            prepared=(),
             taken=(),
             offered=(),
         )
@@ -232,7 +236,10 @@ class TurnStarted:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The message says something of slots. words: those of them that hold the message itself, whatever it says."""
+    """The message says something of slots; None takes back what it said.
+
+    words: those of them that hold the message itself, whatever it says.
+    """
 
     values: Mapping[str, Slot]
     words: tuple[str, ...] = ()
@@ -242,7 +249,7 @@ class Told:
         return replace(
             state,
             slots={**state.slots, **self.values},
-            fresh={**state.fresh, **self.values},
+            fresh={name: value for name, value in {**state.fresh, **self.values}.items() if value is not None},
             words=tuple(dict.fromkeys((*state.words, *self.words))),
         )
 
@@ -260,6 +267,8 @@ class StepTaken:
         But for the form's own step where something else was asked in its stead: that is over then.
         """
         step, loop = self.step, state.active_form
+        if step.quiet:
+            return replace(state, prepared=(*state.prepared, step.name))
         after = replace(state, taken=(*state.taken, step), followup="")
         only_fills = step.kind == "form" and step.name == loop and not state.taken and not step.intent
         if step.kind == "human":

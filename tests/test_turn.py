@@ -147,6 +147,7 @@ def test_the_table_of_who_wins_is_in_the_order_that_was_agreed() -> None:
     assert [row.__name__ for row in WHO_WINS] == [
         "person",
         "enough",
+        "preparing",
         "followed",
         "several",
         "going_on",

@@ -109,6 +109,7 @@ def read_mapping(slot: str, raw: Mapping[str, Any]) -> Mapped:
         others=names(raw.get("not_intent")),
         value=raw.get("value"),
         where=tuple(read_condition(slot, condition) for condition in raw.get("conditions") or ()),
+        action=str(raw.get("action") or "") if kind == "custom" else "",
     )
 
 

@@ -34,7 +34,7 @@ class Mapped:
     """Where a slot gets its value.
 
     entity, role, group: for from_entity. intents, others: intents that it needs, and that forbid it. value: what an
-    intent says. where: situations in which it applies; none for all.
+    intent says. where: situations in which it applies; none for all. action: what works the value out, for custom.
     """
 
     kind: MappingType = "from_entity"
@@ -45,6 +45,7 @@ class Mapped:
     others: tuple[str, ...] = ()
     value: Slot = None
     where: tuple[Where, ...] = ()
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,13 @@ def is_there(where: Where, heard: Heard) -> bool:
     if where.active_loop and loop != heard.active_form:
         return False
     return not where.requested_slot or where.requested_slot == heard.requested_slot
+
+
+def actions_of(slots: Mapping[str, SlotRules], heard: Heard) -> tuple[str, ...]:
+    """The actions that custom mappings name for this situation, each once."""
+    mappings = [mapped for rules in slots.values() for mapped in rules.mappings if mapped.action]
+    there = [m.action for m in mappings if not m.where or any(is_there(where, heard) for where in m.where)]
+    return tuple(dict.fromkeys(there))
 
 
 def matches(entity: Entity, mapped: Mapped) -> bool:

@@ -20,14 +20,17 @@ from chatbot.errors import ActionError, ProjectError
 from chatbot.messages import (
     DEFAULT_FALLBACK,
     Button,
+    Event,
     Evidence,
     Exchange,
     FollowedUp,
     FormActive,
     Outcome,
     Slot,
+    SlotSet,
     State,
     Step,
+    Told,
     Utterance,
 )
 from chatbot.reply.template import Speaker
@@ -63,6 +66,8 @@ class Action:
 
         A default action that the domain names is the project's own if there is one of that name.
         """
+        if step.quiet:
+            return self.prepared(step.name, evidence, state)
         if step.name not in self.domain.actions:
             return built_in(step.name, state, self.speaker, self.domain)
         try:
@@ -71,6 +76,14 @@ class Action:
             if isinstance(error, ActionMissingError) and step.name in DEFAULT_ACTIONS:
                 return built_in(step.name, state, self.speaker, self.domain)
             return apology(self.speaker, state)
+
+    def prepared(self, name: str, evidence: Evidence, state: State) -> Outcome:
+        """What an action says of slots before anything is decided, as if the message said it. A failure is silent."""
+        try:
+            found = self.perform(name, evidence, state, state.fresh)
+        except ActionError:
+            return Outcome()
+        return Outcome(found.utterances, tuple(as_told(event) for event in found.events))
 
     def perform(self, name: str, evidence: Evidence, state: State, told: Mapping[str, Slot] | None = None) -> Outcome:
         """What one of the project's actions says and changes. told: slots that it is to check.
@@ -161,6 +174,11 @@ def buttons(raw: Mapping[str, Any]) -> tuple[Button, ...]:
         for each in given
         if each.get("title")
     )
+
+
+def as_told(event: Event) -> Event:
+    """A slot that is set, as the message's own word."""
+    return Told({event.name: event.value}) if isinstance(event, SlotSet) else event
 
 
 def apology(speaker: Speaker, state: State) -> Outcome:

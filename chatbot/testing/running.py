@@ -164,7 +164,9 @@ class Playing:
 
     def step(self) -> Step:
         """What the assistant would do now."""
-        return decide(self.evidence, self.state, self.policy)
+        while (step := decide(self.evidence, self.state, self.policy)).quiet:
+            self.state = self.state.after(StepTaken(step))
+        return step
 
     def names(self, step: Step) -> set[str]:
         """All that a story may call the step: also what the rule behind it calls it, as `utter_faq` of many."""
