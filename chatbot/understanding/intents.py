@@ -100,11 +100,17 @@ class IntentClassifier:
     ) -> Floats:
         """Confidence in each label for masked texts; shape (n, len(labels.intents)), rows sum to at most 1.
 
-        A text that says nothing is understood only if it is one of the examples, as "y" may be: else its row is 0.
+        A text that says nothing is understood only if it is one of the examples, as "y" may be, or one that is said
+        again and again, as 对 in 对对对: else its row is 0.
         """
         certain = confidences(self.read(masked, vectors, tuned), self.labels.calibration, self.inside)
-        certain[[says_nothing(text) and text.casefold() not in self.known for text in masked]] = 0.0
+        certain[[says_nothing(text) and not self.is_known(text.casefold()) for text in masked]] = 0.0
         return certain
+
+    def is_known(self, text: str) -> bool:
+        """Whether a text, or the one or two letters that it begins with, is an example."""
+        said = "".join(char for char in text if char.isalnum())
+        return not self.known.isdisjoint({text, said[:1], said[:2]})
 
     def classify(
         self, masked: str, vectors: Callable[[], Floats] | None = None, tuned: Floats | None = None

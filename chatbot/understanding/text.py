@@ -26,8 +26,12 @@ def normalised(text: str) -> str:
 
 
 def says_nothing(text: str) -> bool:
-    """Whether a text has fewer than two letters or digits: whatever it is near to, it is by chance."""
-    return sum(char.isalnum() for char in text) < 2
+    """Whether a text has fewer than two letters or digits, or one of them again and again: "哈哈哈哈", "xxxx".
+
+    Whatever it is near to, it is by chance.
+    """
+    said = [char.casefold() for char in text if char.isalnum()]
+    return len(said) < 2 or (len(said) > 2 and len(set(said)) == 1)
 
 
 QUESTION = re.compile(

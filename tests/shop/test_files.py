@@ -37,7 +37,8 @@ def test_actions_of_the_domain_the_rules_and_the_code_are_the_same(shop: Project
     chains = (*shop.rules.by_intent.values(), *shop.rules.after_form.values())
     named = {name for chain in chains for name in chain if name.startswith("action_")} - {SEARCH}
     beside = {name for name in shop.domain.actions if name.startswith(("validate_", "action_ask_"))}
-    written = {name for name in InProcess(shop.actions).names() if not name.startswith("tests.")}
+    run = InProcess(shop.actions).executor().actions  # rasa-sdk registers every class that this process has
+    written = {name for name, method in run.items() if method.__self__.__module__.startswith(shop.actions)}
     assert named | beside == set(shop.domain.actions) == written
 
 

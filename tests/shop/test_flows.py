@@ -180,12 +180,22 @@ def test_a_number_is_corrected_while_something_else_is_asked(flows: SmallDesk) -
 
 
 @pytest.mark.parametrize(
-    ("begin", "stop"), [("cancel", "never mind"), ("取消", "算了"), ("order", "never mind"), ("exchange", "bye")]
+    ("begin", "stop", "response"),
+    [
+        ("cancel", "never mind", "utter_form_left"),
+        ("取消", "算了", "utter_form_left"),
+        ("order", "never mind", "utter_form_left"),
+        ("exchange", "bye", "utter_goodbye"),
+    ],
 )
-def test_a_form_is_left_when_the_customer_does_not_want_it(flows: SmallDesk, begin: str, stop: str) -> None:
+def test_a_form_is_left_when_the_customer_does_not_want_it(
+    flows: SmallDesk, begin: str, stop: str, response: str
+) -> None:
     assert steps(flows, begin)[-1].endswith("_form")
     flows.say("100235")
-    assert steps(flows, stop) == ["action_leave_form"]
+    left = flows.say(stop)
+    assert [step.name for step in left.steps] == ["action_leave_form"]
+    assert left.text == words(flows, response, left.language)
     assert filled(flows) == {}
     assert flows.conversations.state("c1").active_form == ""
 

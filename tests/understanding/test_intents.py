@@ -144,5 +144,7 @@ def test_a_training_example_itself_is_surely_its_intent(tuned: IntentClassifier)
 def test_one_letter_is_understood_only_where_an_example_is_just_that(tiny_model: Path, reads: ByLanguage) -> None:
     classifier = IntentClassifier(tiny_model, reads)
     assert {intent.confidence for intent in classifier.classify("x")} == {0.0}
+    assert {intent.confidence for intent in classifier.classify("xxxx")} == {0.0}
     classifier.known = frozenset({"x"})
     assert max(intent.confidence for intent in classifier.classify("x")) > 0
+    assert max(intent.confidence for intent in classifier.classify("xxxx")) > 0

@@ -46,6 +46,11 @@ def test_a_text_of_fewer_than_two_letters_says_nothing(text: str) -> None:
     assert says_nothing(text)
 
 
-@pytest.mark.parametrize("text", ["ok", "退款", "88", "n o"])
+@pytest.mark.parametrize("text", ["哈哈哈", "xxxxx", "A a A!", "0000"])
+def test_a_letter_again_and_again_says_nothing(text: str) -> None:
+    assert says_nothing(text)
+
+
+@pytest.mark.parametrize("text", ["ok", "退款", "88", "n o", "哈哈哈退款", "hahaha"])
 def test_a_text_of_two_letters_may_say_something(text: str) -> None:
     assert not says_nothing(text)

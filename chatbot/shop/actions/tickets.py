@@ -44,6 +44,7 @@ class ActionLeaveForm(Action):
     def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
-        """Says that nothing was changed, and empties the form's slots."""
-        dispatcher.utter_message(response="utter_form_left")
+        """Says that nothing was changed, or goodbye to who says so, and empties the form's slots."""
+        goes = (tracker.latest_message.get("intent") or {}).get("name") == "goodbye"
+        dispatcher.utter_message(response="utter_goodbye" if goes else "utter_form_left")
         return [*emptied(tracker), ActiveLoop(None)]
