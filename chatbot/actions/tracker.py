@@ -69,6 +69,11 @@ def slots_json(state: State, domain: Domain) -> dict[str, Slot]:
 
 def message_json(evidence: Evidence, state: State) -> dict[str, Any]:
     """The message of this turn, as Rasa's NLU tells it. A pressed button is its intent, surely."""
+    return {**understood_json(evidence), "metadata": {"language": state.language}}
+
+
+def understood_json(evidence: Evidence) -> dict[str, Any]:
+    """What a text is taken for. text: as it was read, which the entities' offsets are of."""
     intents = (Intent(evidence.command, 1.0),) if evidence.command else evidence.intents
     ranking = [intent_json(intent) for intent in intents]
     return {
@@ -76,7 +81,6 @@ def message_json(evidence: Evidence, state: State) -> dict[str, Any]:
         "intent": ranking[0] if ranking else intent_json(None),
         "intent_ranking": ranking,
         "entities": [entity_json(entity) for entity in evidence.entities],
-        "metadata": {"language": state.language},
     }
 
 
@@ -111,8 +115,8 @@ def digest_of(domain: Mapping[str, Any]) -> str:
 def idempotency_key(name: str, evidence: Evidence, state: State) -> str:
     """The same for a call that is made again because the process died in the middle of the turn, and for no other.
 
-    `<conversation>:<turn>:<steps taken>:<of the action and the message>`. A turn that is not written is no turn: the
-    message that comes next, the same again or another, has its number.
+    `<conversation>:<turn>:<steps taken, quiet ones too>:<of the action and the message>`. A turn that is not written is
+    no turn: the message that comes next, the same again or another, has its number.
     """
     digest = hashlib.blake2b(f"{name}\0{evidence.text}".encode("utf-8", "replace"), digest_size=8).hexdigest()
-    return f"{state.conversation_id}:{state.turn}:{len(state.taken)}:{digest}"
+    return f"{state.conversation_id}:{state.turn}:{len(state.prepared) + len(state.taken)}:{digest}"

@@ -129,6 +129,7 @@ def test_a_tracker_tells_slots_form_and_events(client: TestClient, bot: SmallBot
         "text": INFORM,
         "message_id": "m1",
         "intent": {"name": "inform", "confidence": 1.0},
+        "intent_ranking": [{"name": "inform", "confidence": 1.0}],
         "entities": [],
         "metadata": {},
     }
@@ -144,18 +145,17 @@ def test_a_tracker_tells_slots_form_and_events(client: TestClient, bot: SmallBot
         "latest_action": {"action_name": "action_listen"},
         "active_loop": {},
     }
-    listening = {"event": "action", "name": "action_listen", "policy": None, "confidence": None}
     assert events[4:] == [
-        {"event": "user", "text": INFORM, "message_id": "m1", "parse_data": inform},
+        {"event": "action", "name": "action_listen", "policy": None, "confidence": 1.0},
+        {"event": "user", "text": INFORM, "parse_data": inform, "input_channel": "rest", "metadata": {}},
         {"event": "action", "name": "utter_found", "policy": "inform: button pressed", "confidence": 1.0},
         {
             "event": "bot",
             "text": "Order **100234** is on its way.",
             "data": {"buttons": None, "image": "/van.png", "custom": None},
         },
-        listening,
     ]
-    assert [event["event"] for event in events[:4]] == ["user", "action", "bot", "action"]
+    assert [event["event"] for event in events[:4]] == ["action", "user", "action", "bot"]
     assert tracker(client, "ann", "?include_events=NONE")["events"] is None
 
 
